@@ -15,7 +15,7 @@ use crate::os::warning::Warning;
 use crate::rules::transition::Ended;
 use crate::runs::consult::{Park, Program};
 use crate::runs::postponed;
-use crate::runs::registry::{Asked, OPEN, Open, open_runs};
+use crate::runs::registry::{self, Asked, OPEN, Open, open_runs};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
 use crate::runs::sharded::{Sharded, Values};
@@ -151,7 +151,7 @@ pub(super) fn end(
             Some(asked) => asked.heard.clone(),
             None => {
                 // The exit of the process has taken all runs: those around this one end next.
-                let is_open = |outer| under_way.is_none() || open_runs(outer).contains_key(&outer);
+                let is_open = |outer| under_way.is_none() || registry::is_under_way(outer);
                 run_data::end(number, is_open, outcome.state() == State::Error)
             }
         };

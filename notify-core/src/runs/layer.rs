@@ -83,28 +83,26 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LastLinesLayer {
             return;
         };
         let is_bridged = metadata.target() == BRIDGED;
-        let is_of_program = if is_bridged {
-            let mut target = OfProgram(true);
-            event.record(&mut target);
-            target.0
-        } else {
-            last_lines::is_of_program(metadata.target())
-        };
+        let mut is_of_program = is_bridged || last_lines::is_of_program(metadata.target());
+        if is_bridged {
+            event.record(&mut BridgedTarget(|target: &str| {
+                is_of_program = last_lines::is_of_program(target);
+            }));
+        }
         // A logger that hands on to `tracing` may stand inside of one that has kept the record.
         if !is_of_program || last_lines::is_logging() {
             return;
         }
         let known = context.event_span(event).and_then(|span| run_of(&span));
         last_lines::keep(known.as_ref(), level, |text| {
-            let target = metadata.target();
+            let mut is_written = false;
             if is_bridged {
-                let mut bridged = Target(text, false);
-                event.record(&mut bridged);
-                if !bridged.1 {
-                    text.write_str(target)?;
-                }
-            } else {
-                text.write_str(target)?;
+                event.record(&mut BridgedTarget(|target: &str| {
+                    is_written = text.write_str(target).is_ok();
+                }));
+            }
+            if !is_written {
+                text.write_str(metadata.target())?;
             }
             text.write_str(":")?;
             event.record(&mut Message(text));
@@ -129,28 +127,15 @@ fn level(level: Level) -> Option<log::Level> {
     }
 }
 
-/// Whether a record that came over the bridge is the program's.
-struct OfProgram(bool);
+/// Looks at the target of a record that came over the bridge.
+struct BridgedTarget<F>(F);
 
-impl Visit for OfProgram {
+impl<F: FnMut(&str)> Visit for BridgedTarget<F> {
     fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
 
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == BRIDGED_TARGET {
-            self.0 = last_lines::is_of_program(value);
-        }
-    }
-}
-
-/// Writes the target of a record that came over the bridge.
-struct Target<'a>(&'a mut Text, bool);
-
-impl Visit for Target<'_> {
-    fn record_debug(&mut self, _: &Field, _: &dyn fmt::Debug) {}
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == BRIDGED_TARGET {
-            self.1 = self.0.write_str(value).is_ok();
+            (self.0)(value);
         }
     }
 }

@@ -159,11 +159,9 @@ fn note(info: &PanicHookInfo<'_>) -> Panic {
         None
     };
     let mut panic = Panic {
-        message: message(info.payload()),
         location: info.location().map(ToString::to_string),
-        cause: None,
         backtrace,
-        identity: 0,
+        ..Panic::new(message(info.payload()), 0)
     };
     if let Some(mut notebook) = try_notebook() {
         panic.identity = next();
@@ -197,13 +195,7 @@ pub(crate) fn of(payload: &Payload, since: usize) -> Panic {
     let mut panic = notebook
         .take(message.as_deref())
         .or_else(|| notebook.seen(address?, message.as_deref(), since))
-        .unwrap_or_else(|| Panic {
-            message: message.clone(),
-            location: None,
-            cause: None,
-            backtrace: None,
-            identity: next(),
-        });
+        .unwrap_or_else(|| Panic::new(message.clone(), next()));
     let text = message.as_deref().unwrap_or_default();
     panic.cause = notebook.cause(text, since);
     if let Some(address) = address {
@@ -225,13 +217,7 @@ pub(crate) fn unwinding(since: usize) -> Panic {
         panic.cause = notebook.cause(panic.message.as_deref().unwrap_or_default(), since);
         return panic;
     }
-    Panic {
-        message: None,
-        location: None,
-        cause: None,
-        backtrace: None,
-        identity: next(),
-    }
+    Panic::new(None, next())
 }
 
 /// Describes the panic of another thread, by what `join` returned for it.
@@ -243,10 +229,7 @@ pub(crate) fn elsewhere(payload: &dyn Any) -> String {
     let note = notes.find(|note| note.thread != this && note.panic.message == message);
     Panic {
         location: note.and_then(|note| note.panic.location.clone()),
-        message,
-        cause: None,
-        backtrace: None,
-        identity: 0,
+        ..Panic::new(message, 0)
     }
     .text()
 }

@@ -10,7 +10,7 @@ use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
 use crate::rules::Past;
 use crate::runs::overdue;
-use crate::runs::registry::open_runs;
+use crate::runs::registry;
 use crate::runs::report::{self, Report};
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
@@ -107,7 +107,7 @@ pub(crate) fn look_as_one_begins(
 }
 
 fn look_meanwhile(number: u64) {
-    if !is_under_way(number) {
+    if !registry::is_under_way(number) {
         return;
     }
     let (setup, now, mut warnings) = (in_force::setup_so_far(), Instant::now(), Vec::new());
@@ -117,15 +117,11 @@ fn look_meanwhile(number: u64) {
 }
 
 fn look_once_more(number: u64) {
-    if is_under_way(number) {
+    if registry::is_under_way(number) {
         let mut warnings = Vec::new();
         look(in_force::setup_so_far(), &mut warnings);
         warnings.into_iter().for_each(Warning::warn);
     }
-}
-
-fn is_under_way(number: u64) -> bool {
-    open_runs(number).contains_key(&number)
 }
 
 /// Looks for the dead of the notify directory, and reports them.
@@ -159,27 +155,19 @@ fn bury(setup: &Setup, dead: ExpiredRuns, warnings: &mut Vec<Warning>) {
     }
 }
 
-/// Says what is known of a death, and what may have been the cause: the commonest first.
-fn death(process: &Fields, begun: Time) -> String {
-    let causes = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)";
-    gone(causes, process, begun)
-}
+/// What is known of a death, and what may have been the cause: the commonest first.
+const DIED: &str = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)";
 
-/// The same of a process that has ended, and may have been cut off from the store before.
-fn death_or_end(process: &Fields, begun: Time) -> String {
-    let causes = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss), \
-                  or it ended while it could not reach the store";
-    gone(causes, process, begun)
-}
+/// The same of a process that may have been cut off from the store before it ended.
+const DIED_OR_ENDED: &str = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss), \
+    or it ended while it could not reach the store";
 
-/// The same of a process that may go on.
-fn lost_contact(process: &Fields, begun: Time) -> String {
-    let causes = "lost contact: the connection of the process to the store is gone (the process was killed, or its network, \
-                  its host or the store failed); if the process goes on, its end is reported then";
-    gone(causes, process, begun)
-}
+/// What is known of a process that may go on.
+const LOST_CONTACT: &str = "lost contact: the connection of the process to the store is gone (the process was killed, or its network, \
+    its host or the store failed); if the process goes on, its end is reported then";
 
-fn gone(causes: &str, process: &Fields, begun: Time) -> String {
+/// Says what is `known` of the end of a process, between which times it came, and which process that was.
+fn death(known: &str, process: &Fields, begun: Time) -> String {
     let words = |key| process.get(key).unwrap_or("?");
     let gone = clock::now();
     let is_same_day = begun.date_naive() == gone.date_naive();
@@ -190,7 +178,7 @@ fn gone(causes: &str, process: &Fields, begun: Time) -> String {
     };
     let [begun, gone] = [begun, gone].map(show);
     format!(
-        "{causes}\n  \
+        "{known}\n  \
          Started {begun}, gone by {gone} UTC.\n  \
          process {} on {}, {}",
         words("pid"),
@@ -215,12 +203,13 @@ fn report_death(
         has_returned,
     } = recorded;
     let channel = ended.channel.clone();
+    let died = |known| Outcome::Died(death(known, process, ended.begun));
     let outcome = match dead.successor() {
         _ if has_returned => Outcome::Returned,
         Some(program) => Outcome::NotCounted(format!("replaced by {program}")),
-        None if dead.may_live() => Outcome::Died(lost_contact(process, ended.begun)),
-        None if dead.is_cut() => Outcome::Died(death_or_end(process, ended.begun)),
-        None => Outcome::Died(death(process, ended.begun)),
+        None if dead.may_live() => died(LOST_CONTACT),
+        None if dead.is_cut() => died(DIED_OR_ENDED),
+        None => died(DIED),
     };
     if let Some(progress) = ended.heard.progress {
         // How long the rest would have taken is no news any more.

@@ -227,6 +227,10 @@ pub(super) fn open_runs(number: u64) -> MutexGuard<'static, Values<Open>> {
     OPEN.get().of(number)
 }
 
+pub(super) fn is_under_way(number: u64) -> bool {
+    open_runs(number).contains_key(&number)
+}
+
 /// Returns the one outermost run that is under way; `None` where there is none, or several.
 pub(crate) fn sole() -> Option<Arc<RunData>> {
     let mut sole = None;

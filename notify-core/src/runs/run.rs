@@ -18,12 +18,11 @@ use crate::runs::end::{end, end_returned, note_end, take_over_again};
 use crate::runs::registry::{OPEN, Open, open_runs};
 use crate::runs::sharded;
 use crate::runs::under_way::UnderWay;
-use crate::runs::unended::{record, record_beginning, report_overlap};
+use crate::runs::unended::{record, record_anew, record_beginning, report_overlap};
 use crate::runs::{overdue, reaper, stack};
 use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
-use crate::state;
 use crate::status::LINE;
 use crate::status::cause::Cause;
 use crate::status::outcome::Outcome;
@@ -231,14 +230,10 @@ impl Config {
         let mut warnings = Vec::new();
         // Not under a lock: a notifier may be asked who it is.
         for (number, mut run) in open.into_iter().flatten() {
-            record(number, &run, setup, None);
+            record_anew(number, &run, setup);
             run.report_start(setup, &mut warnings);
             if let Some(open) = open_runs(number).get_mut(&number) {
                 open.is_start_sent = run.is_start_sent;
-            }
-            if !open_runs(number).contains_key(&number) {
-                // It has ended meanwhile, and must not look as if it had died.
-                state::end_run(number);
             }
         }
         warnings.into_iter().for_each(Warning::warn);

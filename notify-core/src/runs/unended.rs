@@ -12,7 +12,7 @@ use crate::os::clock;
 use crate::os::ffi;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
-use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, open_runs};
+use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, is_under_way, open_runs};
 use crate::runs::report::{self, Report};
 use crate::runs::run_data;
 use crate::runs::sharded::Values;
@@ -49,11 +49,7 @@ fn note_news(number: u64) {
     let outermost = around.first().copied().unwrap_or(number);
     let run = { open_runs(outermost).get(&outermost).cloned() };
     if let Some(run) = run.filter(|_| is_news) {
-        record(outermost, &run, in_force::setup_so_far(), None);
-        if !open_runs(outermost).contains_key(&outermost) {
-            // It has ended meanwhile, and must not look as if it had died.
-            state::end_run(outermost);
-        }
+        record_anew(outermost, &run, in_force::setup_so_far());
     }
     if is_news {
         show_progress(number, &around);
@@ -129,6 +125,15 @@ pub(super) fn record(
                 format!("runs cannot be recorded ({error}): if one is killed, no alert is sent");
             Warning::new("record", message).warn();
         }
+    }
+}
+
+/// Writes a run down anew, of which something else is to be said if it dies.
+pub(super) fn record_anew(number: u64, run: &Open, setup: &'static Setup) {
+    record(number, run, setup, None);
+    if !is_under_way(number) {
+        // It has ended meanwhile, and must not look as if it had died.
+        state::end_run(number);
     }
 }
 

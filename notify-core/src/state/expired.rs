@@ -18,21 +18,13 @@ pub(crate) enum ExpiredRuns {
 impl ExpiredRuns {
     /// Returns what is known of the process.
     pub(crate) fn process(&self) -> &Fields {
-        match self {
-            Self::Local(dead) => dead.process(),
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.process(),
-        }
+        either!(self, dead => dead.process())
     }
 
     /// Returns the runs that were under way, each with what its end is decided by; `None` where its part of
     /// the record is damaged.
     pub(crate) fn runs(&self) -> impl Iterator<Item = (&RunKey, Option<Recorded<'static>>)> {
-        let runs = match self {
-            Self::Local(dead) => dead.open_runs(),
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.open_runs(),
-        };
+        let runs = either!(self, dead => dead.open_runs());
         let process = self.process();
         runs.iter()
             .map(move |(run, fields)| (run, Recorded::read(fields, process)))
@@ -40,12 +32,7 @@ impl ExpiredRuns {
 
     /// Returns whether a run is still unreported.
     pub(crate) fn is_open(&self, run: &RunKey) -> bool {
-        match self {
-            Self::Local(dead) => dead.is_open(run),
-            // The change itself finds out.
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.is_open(run),
-        }
+        either!(self, dead => dead.is_open(run))
     }
 
     /// Returns whether the process may have ended well, and only its connection to the store was lost before.

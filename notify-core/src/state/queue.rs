@@ -276,11 +276,7 @@ impl Queue {
 
     /// Forgets the messages to which nothing was sent for three months.
     pub(crate) fn forget_stale_handles(&self, now: Time) {
-        match self {
-            Self::Local(queue) => queue.forget_stale_handles(now),
-            #[cfg(feature = "postgres")]
-            Self::Shared(queue) => queue.forget_stale_handles(now),
-        }
+        either!(self, queue => queue.forget_stale_handles(now));
     }
 
     /// Returns the keys of what is kept in a folder.

@@ -320,6 +320,17 @@ fn said(text: &str) -> Cow<'_, str> {
 }
 
 impl Panic {
+    /// A panic of which nothing is known but what it panicked with.
+    pub(crate) fn new(message: Option<String>, identity: usize) -> Self {
+        Self {
+            message,
+            location: None,
+            cause: None,
+            backtrace: None,
+            identity,
+        }
+    }
+
     pub(crate) fn text(&self) -> String {
         let message = match self.message.as_deref() {
             None => "(the panic's payload is no text)".into(),
@@ -424,11 +435,8 @@ mod tests {
 
     fn panicked(message: &str) -> Outcome {
         Outcome::Panicked(Panic {
-            message: Some(message.to_owned()),
             location: Some("src/a.rs:1:2".to_owned()),
-            backtrace: None,
-            cause: None,
-            identity: 1,
+            ..Panic::new(Some(message.to_owned()), 1)
         })
     }
 

@@ -600,13 +600,7 @@ fn where_nothing_can_be_sent_nothing_counts_as_sent() {
 
 #[test]
 fn a_panic_that_was_sent_already_is_written_down_and_not_sent_again() {
-    let panic = Outcome::Panicked(Panic {
-        message: Some("no".to_owned()),
-        location: None,
-        cause: None,
-        backtrace: None,
-        identity: 7,
-    });
+    let panic = Outcome::Panicked(Panic::new(Some("no".to_owned()), 7));
     let context = Context {
         cover: Some(Cover {
             job: "etl.load.inner",
