@@ -38,7 +38,6 @@ const SETTLED: &[(&str, Kind)] = &[
     ("message", Kind::Message),
 ];
 
-/// The other arguments.
 const OTHERS: &[&str] = &["name", "errors", "when", "crate"];
 
 /// What stands in the parentheses.
@@ -217,7 +216,6 @@ pub(crate) fn located_at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
-/// Lists the arguments.
 fn list() -> String {
     let settled = SETTLED.iter().map(|(name, _)| *name);
     let others = OTHERS.iter().copied();

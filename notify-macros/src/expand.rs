@@ -16,7 +16,6 @@ use crate::args::{Args, located_at};
 use crate::expectations;
 use crate::function::{Function, Returns, STATIC, is_one_expression};
 
-/// Expands the attribute.
 pub(crate) fn expand(args: &Args, function: &Function) -> Result<TokenStream> {
     let names = Names::new(args, function);
     let body = match function.returns()? {

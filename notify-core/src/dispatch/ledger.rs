@@ -100,7 +100,6 @@ pub(crate) fn remove(queue: &Queue, entry: &Entry) {
     remove_all(queue, std::slice::from_ref(entry));
 }
 
-/// The same of several.
 pub(crate) fn remove_all(queue: &Queue, entries: &[Entry]) {
     for (entry, error) in queue.remove_all(entries) {
         unwritten().sent.insert(entry.key());
@@ -138,7 +137,6 @@ pub(crate) fn add_answer(alert: &Alert, answer: &str) {
     add_answers(std::slice::from_ref(alert), answer);
 }
 
-/// The same of several.
 pub(crate) fn add_answers(alerts: &[Alert], answer: &str) {
     if let Some(store) = in_force::setup_so_far().store() {
         let at = clock::now();

@@ -46,7 +46,6 @@ impl Standing {
         Self::new(job, begun, Comes::OnTo(words))
     }
 
-    /// Says how it has ended.
     pub(crate) fn end(
         job: String,
         begun: Time,
@@ -66,7 +65,6 @@ impl Standing {
         }
     }
 
-    /// Returns whether it is of the same run.
     pub(crate) fn is_of_run_of(&self, other: &Self) -> bool {
         self.job == other.job && self.begun == other.begun
     }

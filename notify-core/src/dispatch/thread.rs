@@ -246,13 +246,11 @@ impl Thread {
         !self.left.is_empty()
     }
 
-    /// Returns whether the message may be edited again.
     pub(crate) fn may_edit(&self, now: Time) -> bool {
         let is_recent = |edited: Time| time::age(edited, now) < EDIT_PAUSE;
         !self.is_fixed && !self.edited.is_some_and(is_recent)
     }
 
-    /// Counts an edit.
     pub(crate) fn was_edited(&mut self, now: Time) {
         self.edited = Some(now);
     }
@@ -272,7 +270,6 @@ impl Thread {
         self.failed_edits < LAST_EDITS
     }
 
-    /// Counts that it shows what it is to show.
     pub(crate) fn owes_no_edit(&mut self) {
         self.failed_edits = 0;
     }
@@ -307,7 +304,6 @@ impl Thread {
         }
     }
 
-    /// Forgets it.
     pub(crate) fn forget(&self, queue: &Queue) {
         let keys = self.alerts.iter().filter_map(key);
         for key in keys.chain(self.left.iter().cloned()) {
@@ -382,7 +378,6 @@ pub(crate) fn is_news(alert: &Alert) -> bool {
     is_loud(alert) || alert.earlier_error.is_some()
 }
 
-/// Returns whether a recovery is among some alerts.
 pub(crate) fn has_recovery(alerts: &[Alert]) -> bool {
     alerts.iter().any(is_over)
 }

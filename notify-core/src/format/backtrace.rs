@@ -3,7 +3,6 @@
 //!
 //! It is read as text, for the frames of a `Backtrace` have no stable interface.
 
-/// A frame: its name, and its lines.
 struct Frame<'a> {
     name: &'a str,
     lines: Vec<&'a str>,

@@ -41,7 +41,6 @@ impl Fields {
         read
     }
 
-    /// Adds a field.
     pub(crate) fn put(&mut self, key: &str, value: impl AsRef<str>) {
         self.add(key, |words| words.push_str(value.as_ref()));
     }
@@ -58,14 +57,12 @@ impl Fields {
         });
     }
 
-    /// Adds a field where there is a value.
     pub(crate) fn put_some(&mut self, key: &str, value: Option<impl AsRef<str>>) {
         if let Some(value) = value {
             self.put(key, value);
         }
     }
 
-    /// Returns the value of `key`.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         // A length is compared before the letters, for most keys have another.
         let is_it = |place: &&Place| {
@@ -89,7 +86,6 @@ impl Fields {
         places.map(move |place| (word(place.key, place.value), word(place.value, place.end)))
     }
 
-    /// Writes the file.
     pub(crate) fn render(&self) -> String {
         let mut page = Page::new(256 + self.text.len());
         for (key, value) in self.iter() {
@@ -115,21 +111,18 @@ impl Page {
         self.0.push('\n');
     }
 
-    /// Writes a field.
     pub(crate) fn put(&mut self, key: &str, value: &str) {
         self.0 += key;
         self.0 += ": ";
         self.line(&escape(value));
     }
 
-    /// Writes a field where there is a value.
     pub(crate) fn put_some(&mut self, key: &str, value: Option<impl AsRef<str>>) {
         if let Some(value) = value {
             self.put(key, value.as_ref());
         }
     }
 
-    /// Ends the file with its text.
     pub(crate) fn end(mut self, text: &str) -> String {
         if !text.is_empty() {
             self.0.push('\n');

@@ -30,7 +30,6 @@ pub(crate) fn hex(number: u64) -> String {
     text
 }
 
-/// Adds the same to a text.
 pub(crate) fn push_hex(text: &mut String, number: u64) {
     *text += str::from_utf8(&digits(number)).unwrap_or_default();
 }

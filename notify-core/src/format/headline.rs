@@ -91,7 +91,6 @@ fn choose_and_join(text: &str, limit: usize) -> String {
     shorten(&format!("{prefix}{says}"), limit)
 }
 
-/// Chooses what is shown of the lines.
 fn choose<'a>(lines: &[Line<'a>]) -> Option<Cow<'a, str>> {
     let first = lines.iter().position(|line| !line.is_noise())?;
     let (head, rest) = (lines[first], &lines[first + 1..]);

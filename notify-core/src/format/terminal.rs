@@ -92,7 +92,6 @@ impl Screen {
         text.chars().for_each(|c| self.take(c));
     }
 
-    /// Returns what it shows.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for (number, line) in self.lines.iter().enumerate() {

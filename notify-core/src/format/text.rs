@@ -54,7 +54,6 @@ pub(crate) fn turns_writing(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Returns a text up to its backtrace, if it has one.
 pub(crate) fn before_backtrace(text: &str) -> &str {
     let mut at = 0;
     let mut lines = text.split_inclusive('\n').peekable();
@@ -99,7 +98,7 @@ pub(crate) fn lower(text: &str) -> String {
     text.to_ascii_lowercase()
 }
 
-/// Reads a number, likewise.
+/// Reads a number: for the same reason in one place.
 #[inline(never)]
 pub(crate) fn number(digits: &str) -> Option<u64> {
     digits.parse().ok()
@@ -112,7 +111,6 @@ pub(crate) fn strip_prefix_ignoring_case<'a>(text: &'a str, prefix: &str) -> Opt
     head.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// Returns the first line, at most `limit` bytes of it.
 pub(crate) fn first_line(text: &str, limit: usize) -> &str {
     first_bytes(text.trim_start().lines().next().unwrap_or_default(), limit)
 }
@@ -188,7 +186,6 @@ pub(crate) fn unescape(value: &str) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Appends to `text` what [`unescape`] returns.
 pub(crate) fn unescape_into(text: &mut String, value: &str) {
     let mut rest = value;
     while let Some(at) = rest.find('\\') {

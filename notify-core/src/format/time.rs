@@ -10,7 +10,6 @@ pub(crate) type Time = DateTime<Utc>;
 /// A point in time in microseconds since 1970: to read the clock for that costs a tenth of what a date costs.
 pub(crate) type Micros = i64;
 
-/// Returns the date of a point in time.
 #[inline(never)]
 pub(crate) fn from_micros(micros: Micros) -> Time {
     DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC)
@@ -47,7 +46,6 @@ pub(crate) fn show(time: Time) -> String {
     text
 }
 
-/// Adds the same to a text.
 pub(crate) fn push(text: &mut String, time: Time) {
     let (date, clock) = (time.naive_utc().date(), time.naive_utc().time());
     // A leap second has more nanoseconds than there are.

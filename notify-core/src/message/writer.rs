@@ -15,7 +15,7 @@ impl Writer {
         Self(Arc::new(writer))
     }
 
-    /// Asks it. It is foreign code.
+    /// Asks the writer, which is foreign code.
     pub(crate) fn ask(&self, alert: &Alert) -> Message {
         (self.0)(alert)
     }

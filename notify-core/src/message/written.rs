@@ -163,7 +163,6 @@ impl Message {
         }
     }
 
-    /// Reads it back.
     pub(crate) fn read(fields: &Fields) -> Self {
         let links = fields.all("link");
         let links = links.iter().filter_map(|link| {

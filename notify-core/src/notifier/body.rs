@@ -68,13 +68,11 @@ pub(super) fn says_no(body: &str) -> bool {
         .any(|(key, value)| is_verdict(key) && is_false(value))
 }
 
-/// Reads a body that is JSON.
 #[inline(never)]
 pub(super) fn json(body: &str) -> Option<Value> {
     serde_json::from_str(without_mark(body)).ok()
 }
 
-/// Returns a page's title.
 pub(super) fn title(page: &str) -> Option<&str> {
     let lower = text::lower(page);
     let tag = lower.find("<title")?;

@@ -96,7 +96,6 @@ impl Exec {
         self
     }
 
-    /// Reads a word of `exec`.
     pub(super) fn read(word: &Word<'_>) -> Result<Self, Problem> {
         if word.user.is_some() || !word.host.is_empty() || word.segments().is_empty() {
             return Err("it takes three slashes and an absolute path");

@@ -137,7 +137,6 @@ impl Notifier for GoogleChat {
     }
 }
 
-/// Makes the message of some alerts.
 fn message(alerts: &[Alert]) -> Value {
     let text = match alerts {
         [alert] => one(alert),
@@ -155,7 +154,7 @@ fn message(alerts: &[Alert]) -> Value {
     message
 }
 
-/// Makes a message that says in few words what the other one says.
+/// Makes a message that says in few words what [`message`] says.
 fn short(alerts: &[Alert]) -> Value {
     let text = digest::message(alerts);
     object! { "text": fit(text.trim(), SHORT, &units, &block) }

@@ -147,12 +147,10 @@ impl Heartbeat {
         redact::of_url(before_job(&url), Parts::Tokens)
     }
 
-    /// Says that a run of a job has begun.
     pub(crate) fn begin(self: &Arc<Self>, job: &str, run: u64) -> Result<(), Warning> {
         self.say(job, run, Event::Begun)
     }
 
-    /// Says what it came to.
     pub(crate) fn end(
         self: &Arc<Self>,
         job: &str,

@@ -53,7 +53,6 @@ impl<'a> Post<'a> {
         }
     }
 
-    /// Posts plain text.
     pub(crate) fn text(url: &'a Url, body: &str) -> Self {
         Self {
             content_type: "text/plain; charset=utf-8",
@@ -61,7 +60,6 @@ impl<'a> Post<'a> {
         }
     }
 
-    /// Asks for what is at the URL.
     pub(crate) fn get(url: &'a Url) -> Self {
         Self::document(url, String::new()).by("GET")
     }

@@ -205,7 +205,7 @@ fn text(alert: &Alert) -> String {
     alert.text_within(DESCRIPTION, &units)
 }
 
-/// Makes one that says in few words what the other one says.
+/// Makes the request that opens an alert in few words.
 fn short(alert: &Alert) -> Value {
     object! {
         "message": line(&alert.summary(), MESSAGE, &visible),
@@ -217,7 +217,6 @@ fn short(alert: &Alert) -> Value {
     }
 }
 
-/// Makes the request that closes an alert.
 fn closing(alert: &Alert) -> Value {
     object! {
         "note": fit(&text(alert), DESCRIPTION, &units, &visible),

@@ -151,7 +151,6 @@ impl Json {
             .map_err(Error::webhook("json"))
     }
 
-    /// Reads a word of `jsons` or `json`.
     pub(super) fn read(
         word: &Word<'_>,
         scheme: &str,

@@ -199,7 +199,6 @@ fn paused(answer: Answer) -> Answer {
         .or_pause(is_used_up.then_some(QUOTA))
 }
 
-/// Makes the message of some alerts.
 fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
     let text = match alerts {
         // As many log lines as have room, each whole.
@@ -249,7 +248,7 @@ fn further(alerts: &[Alert], topic: &str, page: &str) -> Value {
     message
 }
 
-/// Makes a message that says in few words what the other one says, in its place.
+/// Makes a message that says in few words what [`message`] says, and takes its place.
 fn short(full: &Value, alerts: &[Alert], topic: &str) -> Value {
     let mut short = message(alerts, topic, SHORT);
     let kept = ["topic", "title", "message", "priority"];

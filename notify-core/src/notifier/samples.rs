@@ -144,7 +144,6 @@ const LINES: [&str; 3] = [
     "13:00:01.403 WARN sample::db: the pool has no connection left waiting=3",
 ];
 
-/// Has the rules decide on a run.
 fn alert_of_end(
     past: &mut Past,
     begun: Time,

@@ -50,7 +50,6 @@ pub(super) fn fenced(text: &str) -> String {
     fenced + "\n```"
 }
 
-/// Escapes a text for HTML.
 pub(super) fn html(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() + text.len() / 8);
     for c in text.chars() {

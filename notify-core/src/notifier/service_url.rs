@@ -42,7 +42,6 @@ impl<'a> Word<'a> {
         }
     }
 
-    /// Checks that it names no channel.
     pub(super) fn has_no_channel(&self) -> Result<(), Problem> {
         if self.whole.contains('#') {
             return Err("a `#` is not allowed in it, a webhook has its own channel");
@@ -126,7 +125,6 @@ pub(super) fn is_of(signs: &str, part: &str) -> bool {
     !part.is_empty() && part.chars().all(is_plain)
 }
 
-/// Returns whether a part of a word is digits alone.
 #[inline(never)]
 pub(super) fn is_number(part: &str) -> bool {
     !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
@@ -150,7 +148,6 @@ pub(super) fn decode(text: &str) -> Result<OsString, Problem> {
     os_string(bytes)
 }
 
-/// The same where it must be a text.
 pub(super) fn decode_text(text: &str) -> Result<String, Problem> {
     decode(text)?.into_string().map_err(|_| "it is not UTF-8")
 }

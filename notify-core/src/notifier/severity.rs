@@ -21,7 +21,6 @@ impl Severity {
         }
     }
 
-    /// Returns that of the worst of some alerts.
     #[inline(never)]
     pub(super) fn worst(alerts: &[Alert]) -> Self {
         alerts.iter().map(Self::of).min().unwrap_or(Self::Good)

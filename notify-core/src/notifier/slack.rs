@@ -124,7 +124,6 @@ impl Slack {
         }
     }
 
-    /// The like of [`Slack::compatible`].
     pub(crate) fn compatible_to(destination: Destination) -> Self {
         Self {
             destination,

@@ -315,7 +315,6 @@ impl Marked {
     }
 }
 
-/// Makes the message of some alerts.
 fn message(alerts: &[Alert]) -> Value {
     let marked = Marked::of(alerts, BODY, false);
     let mut buttons = Vec::new();
@@ -333,7 +332,7 @@ fn message(alerts: &[Alert]) -> Value {
     }
 }
 
-/// Makes one that says in few words what the other one says.
+/// Makes a message that says in few words what [`message`] says.
 fn short(alerts: &[Alert]) -> Value {
     object! {
         "text": Marked::of(alerts, SHORT, true).text,

@@ -78,7 +78,6 @@ pub(crate) fn follow(ahead: Micros, error: Micros) {
 }
 
 impl Moment {
-    /// Reads the clock.
     pub(crate) fn now() -> Self {
         CLOCK.read(of_host())
     }
@@ -89,7 +88,7 @@ impl Moment {
         self.micros.saturating_add(ahead.unwrap_or_default())
     }
 
-    /// The same as a date.
+    /// As [`micros`](Self::micros), as a date.
     pub(crate) fn time(self, first_ahead: Option<Micros>) -> Time {
         time::from_micros(self.micros(first_ahead))
     }

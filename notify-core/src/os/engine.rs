@@ -103,7 +103,6 @@ impl Engine {
     }
 }
 
-/// Returns this process's id.
 pub(crate) fn pid() -> u32 {
     Engine::this().pid
 }
@@ -153,7 +152,6 @@ impl<T: Send + Sync + 'static> Part<T> {
         }
     }
 
-    /// Returns this process's value.
     pub(crate) fn get(&self) -> &'static T {
         let engine = Engine::this();
         let address = std::ptr::from_ref(engine).addr();
@@ -198,7 +196,6 @@ impl<T: Default + Send + Sync> PerProcess<T> {
         }
     }
 
-    /// Returns this process's value.
     pub(crate) fn get(&self) -> &T {
         let engine = address();
         let begin = || Generation {

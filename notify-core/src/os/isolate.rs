@@ -6,7 +6,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
-/// Runs `body`, and returns what it panics with.
 #[inline]
 pub(crate) fn catch<R>(body: impl FnOnce() -> R) -> Result<R, Payload> {
     // Whoever asks resumes the panic, so nobody sees what it left half done.

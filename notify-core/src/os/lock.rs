@@ -104,7 +104,6 @@ impl Lock {
         &self.metadata
     }
 
-    /// The file that is locked.
     pub(crate) fn file(&self) -> &File {
         &self.file
     }

@@ -14,7 +14,6 @@ impl<T> Mutex<T> {
         whole(self.0.lock())
     }
 
-    /// Returns the value, if nobody holds it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         match self.0.try_lock() {
             Ok(value) => Some(value),

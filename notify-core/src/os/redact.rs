@@ -262,7 +262,6 @@ struct Password {
     known_by: Range<usize>,
 }
 
-/// Hides the passwords of the URLs in a text.
 pub(crate) fn without_passwords(text: &str) -> Cow<'_, str> {
     Secrets::default().hide(text)
 }

@@ -3,7 +3,6 @@
 use std::io;
 use std::thread::{Builder, JoinHandle};
 
-/// Starts a thread.
 pub(crate) fn spawn(
     name: &'static str,
     work: impl FnOnce() + Send + 'static,

@@ -45,7 +45,6 @@ impl Warning {
         }
     }
 
-    /// Returns whether it is of that fault.
     pub(crate) fn is(&self, fault: &str) -> bool {
         self.fault == fault
     }

@@ -46,7 +46,6 @@ impl<W: Work> Worker<W> {
         self.work.lock()
     }
 
-    /// Returns the work, if nobody holds it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, W>> {
         self.work.try_lock()
     }

@@ -5,7 +5,6 @@ use crate::os::redact;
 /// The longest reason, in bytes: it stands in one line of the status file.
 const REASON: usize = 200;
 
-/// Stands for a reason that says nothing.
 const NO_REASON: &str = "no reason given";
 
 /// Whether an alert of a run is sent, why, and where: what a rule of the program answers.
@@ -89,7 +88,6 @@ impl Decision {
         self.channel.as_deref()
     }
 
-    /// The answer of the built-in rules.
     pub(crate) fn built_in(send: bool, reason: &str) -> Self {
         Self {
             is_built_in: true,
@@ -97,7 +95,6 @@ impl Decision {
         }
     }
 
-    /// The same without its channel.
     pub(crate) fn without_channel(self) -> Self {
         Self {
             channel: None,

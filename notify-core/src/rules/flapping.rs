@@ -66,7 +66,6 @@ pub(crate) fn follow(previous: Option<&Status>, state: State, begun: Time, now: 
 }
 
 impl Flapping {
-    /// Says it in words.
     pub(crate) fn words(&self) -> String {
         format!(
             "{} changes, {} of {} runs failed since {}",

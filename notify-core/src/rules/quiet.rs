@@ -140,7 +140,6 @@ impl Window {
         window.check().map(|()| window)
     }
 
-    /// Says what is wrong with it.
     pub(crate) fn check(&self) -> Result<(), String> {
         if self.jobs.is_empty() {
             Err("the pattern is missing: write the name of a job, or * for all".to_owned())
@@ -155,12 +154,10 @@ impl Window {
         }
     }
 
-    /// Returns whether it is about that job.
     pub(crate) fn names(&self, job: &str) -> bool {
         pattern::is_fit(&self.jobs, job)
     }
 
-    /// Returns when it ends, where it is open now.
     pub(crate) fn open_until(&self, now: Time) -> Option<Time> {
         let windows = self
             .around(now)

@@ -15,7 +15,7 @@ impl Rule {
         Self(Arc::new(rule))
     }
 
-    /// Asks it. It is foreign code.
+    /// Asks the rule, which is foreign code.
     pub(crate) fn ask(&self, occasion: &Occasion<'_>) -> Decision {
         (self.0)(occasion)
     }

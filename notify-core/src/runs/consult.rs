@@ -47,9 +47,8 @@ pub(crate) struct Program<'a> {
 
 /// Keeps a run among those under way for a while.
 pub(crate) trait Park {
-    /// Puts it there.
     fn park(&self);
-    /// Takes it back; `false` where the exit of the process has taken it, and reports it.
+    /// Takes the run back; `false` where the exit of the process has taken it, and reports it.
     fn take_back(&self) -> bool;
 }
 
@@ -201,7 +200,7 @@ enum Unanswered {
 }
 
 impl Unanswered {
-    /// Says so, and what `stands` instead.
+    /// Warns that a function of the program gave no answer, and says what `stands` instead.
     fn warning(self, job: &str, argument: &str, stands: &str) -> Warning {
         let why = match self {
             Self::Panicked => "panicked",

@@ -204,7 +204,6 @@ fn is_repeat(run: &Open, repeat: Option<&Repeat<'_>>, setup: &Setup) -> bool {
     }
 }
 
-/// Reports the end of a run the whole way.
 fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &mut Vec<Warning>) {
     let (setup, first_end) = (report.setup, FIRST_END.get());
     if !first_end.is_begun.swap(true, Ordering::Relaxed)

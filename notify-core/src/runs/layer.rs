@@ -117,7 +117,6 @@ fn run_of<'a, S: LookupSpan<'a>>(span: &SpanRef<'a, S>) -> Option<Arc<RunData>> 
     extensions.get().map(|OfRun(run)| Arc::clone(run))
 }
 
-/// Returns the level of a line that is kept.
 fn level(level: Level) -> Option<log::Level> {
     match level {
         Level::ERROR => Some(log::Level::Error),

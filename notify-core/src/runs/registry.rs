@@ -127,13 +127,11 @@ impl Open {
         notes.map(|(_, note)| note.to_owned()).collect()
     }
 
-    /// The channel of its alerts.
     pub(super) fn channel<'a>(&self, setup: &'a Setup) -> &'a str {
         let own = self.job.arguments.channel.as_ref();
         own.unwrap_or(&setup.default_channel)
     }
 
-    /// The settings that the rules read.
     pub(super) fn settings(&self, setup: &Setup) -> Settings {
         let (own, rules) = (&self.job.arguments, setup.rules);
         Settings {
@@ -143,7 +141,6 @@ impl Open {
         }
     }
 
-    /// When it began.
     pub(super) fn begun(&self) -> Time {
         self.begun.time(clock::first_ahead())
     }
@@ -155,7 +152,6 @@ impl Open {
             || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
     }
 
-    /// Returns whether the other is a run of the same job.
     pub(super) fn is_of_job_of(&self, other: &Self) -> bool {
         std::ptr::eq(self.job, other.job) && self.name == other.name
     }

@@ -262,7 +262,6 @@ impl Report<'_> {
         dedup::spoken(event, channel)
     }
 
-    /// Describes the end of the run.
     fn end<'a>(
         &'a self,
         run: &'a Ended,
@@ -332,7 +331,6 @@ impl Report<'_> {
         Some(transition)
     }
 
-    /// Returns what the store is to change.
     fn change(&self, transition: Transition, routes: Option<&Routes>) -> Change {
         let queues = routes.filter(|_| transition.alert.is_some());
         let queues = queues.map(|routes| routes.queues.clone());

@@ -91,7 +91,6 @@ impl RunData {
         }
     }
 
-    /// Returns the run's number.
     pub(crate) fn number(&self) -> u64 {
         self.number
     }
@@ -160,7 +159,6 @@ impl RunData {
     }
 }
 
-/// Returns the data of a run that is under way.
 pub(crate) fn of(run: u64) -> Arc<RunData> {
     with(run, Arc::clone)
 }
@@ -226,7 +224,6 @@ pub(crate) fn so_far(run: u64, with_lines: bool) -> Heard {
     }
 }
 
-/// Returns whether a run has said anything.
 pub(crate) fn has_said(run: u64) -> bool {
     find(|said| said.get(&run).cloned()).is_some()
 }

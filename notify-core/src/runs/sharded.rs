@@ -58,12 +58,11 @@ impl<T> Default for Sharded<T> {
 }
 
 impl<T> Sharded<T> {
-    /// Returns the shard of a number.
     pub(crate) fn of(&self, number: u64) -> MutexGuard<'_, Values<T>> {
         self.0[shard(number)].values.lock()
     }
 
-    /// The same, for one who must not wait for long; `None` where somebody holds it all the time.
+    /// As [`of`](Self::of), for one who must not wait for long; `None` where somebody holds the shard all the time.
     pub(crate) fn of_patiently(&self, number: u64) -> Option<MutexGuard<'_, Values<T>>> {
         self.0[shard(number)].try_for_a_while()
     }
@@ -74,23 +73,21 @@ impl<T> Sharded<T> {
         &self.0[shard(number)].taken
     }
 
-    /// Returns how many values are counted so.
     pub(crate) fn all_taken(&self) -> usize {
         let taken = self.0.iter().map(|shard| &shard.taken);
         taken.map(|taken| taken.load(Ordering::Acquire)).sum()
     }
 
-    /// Returns all shards, one after the other.
     pub(crate) fn all(&self) -> impl Iterator<Item = MutexGuard<'_, Values<T>>> {
         self.0.iter().map(|shard| shard.values.lock())
     }
 
-    /// The same, for one who must not wait for long; `None` for those that somebody holds all the time.
+    /// As [`all`](Self::all), for one who must not wait for long; `None` for shards that somebody holds all the time.
     pub(crate) fn patiently(&self) -> impl Iterator<Item = Option<MutexGuard<'_, Values<T>>>> {
         self.0.iter().map(Shard::try_for_a_while)
     }
 
-    /// The same, as far as nobody holds them.
+    /// As [`all`](Self::all), for one who must not wait; `None` for shards that somebody holds now.
     pub(crate) fn try_all(&self) -> impl Iterator<Item = Option<MutexGuard<'_, Values<T>>>> {
         self.0.iter().map(|shard| shard.values.try_lock())
     }

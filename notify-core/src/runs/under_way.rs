@@ -33,7 +33,7 @@ impl UnderWay {
         end
     }
 
-    /// Counts it again.
+    /// Counts the end, which [`pause`](Self::pause) has left out.
     pub(super) fn resume(&self) {
         if !self.is_counted.replace(true) {
             self.taken.fetch_add(1, Ordering::AcqRel);

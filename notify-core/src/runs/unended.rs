@@ -138,7 +138,6 @@ pub(super) fn record_anew(number: u64, run: &Open, setup: &'static Setup) {
 }
 
 impl Open {
-    /// Has the message of its beginning show how it stands.
     fn show(&self, setup: &Setup, standing: &Standing) {
         let Some(routes) = setup.routes(self.channel(setup)) else {
             return;
@@ -148,7 +147,6 @@ impl Open {
         }
     }
 
-    /// Has it show how it has ended.
     pub(super) fn show_end(&self, setup: &Setup, outcome: &Outcome, now: Instant) {
         let took = self.returned.unwrap_or(now);
         let took = took.saturating_duration_since(self.started);

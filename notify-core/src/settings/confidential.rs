@@ -28,7 +28,6 @@ pub(crate) fn all(setup: &Setup) -> Vec<String> {
     all
 }
 
-/// Adds those of a notifier.
 fn add(all: &mut Vec<String>, notifier: &dyn Notifier) {
     for hidden in notifier.hidden(Ours::new()) {
         all.append(&mut hidden.texts());

@@ -58,7 +58,6 @@ impl Setup {
         ))
     }
 
-    /// Returns the destinations of a channel, if it has any.
     pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
         let known = || self.routes.lock();
         if let Some(routes) = known().get(channel) {

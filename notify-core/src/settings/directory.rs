@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// The variable that names it.
 pub(crate) const VARIABLE: &str = "NOTIFYDIR";
 
 /// Our folder where the system has one for the state of programs.

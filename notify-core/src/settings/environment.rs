@@ -6,7 +6,6 @@ use std::ffi::OsString;
 use crate::format::text;
 use crate::settings::config::is_channel_name;
 
-/// Reads a variable of the environment.
 pub(crate) fn read(variable: &str) -> Option<OsString> {
     env::var_os(variable)
 }

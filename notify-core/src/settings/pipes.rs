@@ -12,7 +12,6 @@ use crate::os::file::{self, Links};
 /// The largest context that is read.
 const MAX_CONTEXT_BYTES: usize = 256 * 1024;
 
-/// Returns the job and the run that a context names.
 pub(crate) fn job_and_run(context: &str) -> Option<(Option<String>, Option<String>)> {
     let packed = STANDARD.decode(context.trim()).ok()?;
     let unpacked = decompress_to_vec_zlib_with_limit(&packed, MAX_CONTEXT_BYTES).ok()?;

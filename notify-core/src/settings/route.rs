@@ -48,7 +48,7 @@ impl Route {
         (own.is(queue) || is_aside()).then(|| self.by(queue.clone()))
     }
 
-    /// Returns the same with another queue.
+    /// Returns the same destination, whose alerts wait in that queue.
     pub(crate) fn by(&self, queue: Queue) -> Self {
         Self {
             queue: Some(queue),

@@ -68,7 +68,6 @@ impl<Environment: Fn(&str) -> Option<OsString>> Values<Environment> {
         number
     }
 
-    /// Reads which attempt this is.
     pub(super) fn attempt(&mut self) -> Option<Attempt> {
         let name = "NOTIFY_ATTEMPT";
         let parsed = Attempt::parse(&self.text(name)?);

@@ -44,7 +44,6 @@ impl Loss {
         self.going = names.collect();
     }
 
-    /// Takes off what a message has said.
     pub(crate) fn take_off(&mut self, said: &Dropped) {
         let dropped = &mut self.dropped;
         dropped.repeats = dropped.repeats.saturating_sub(said.repeats);

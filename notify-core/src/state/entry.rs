@@ -37,7 +37,6 @@ impl Entry {
         &self.0
     }
 
-    /// Returns the alert's id.
     #[inline(never)]
     pub(crate) fn id(&self) -> &str {
         self.0.rsplit('-').next().unwrap_or_default()
@@ -48,7 +47,6 @@ impl Entry {
         self.part(1)
     }
 
-    /// Returns when it was decided.
     pub(crate) fn decided(&self) -> Time {
         let micros = i64::from_str_radix(self.part(0), 16).ok();
         micros

@@ -24,7 +24,6 @@ pub(crate) struct JobKey<'a> {
 }
 
 impl<'a> JobKey<'a> {
-    /// Returns the key of the job of that name.
     pub(crate) fn of(job: &'a str) -> Self {
         let file = name::file_name(job);
         let hash = hash::hash(&file);
@@ -36,7 +35,6 @@ impl<'a> JobKey<'a> {
         Self::hashed(job, hash::hash(job))
     }
 
-    /// Returns the same, where the hash is known.
     pub(crate) fn hashed(job: &'a str, hash: u64) -> Self {
         let file = Cow::Borrowed(job);
         Self { file, hash }

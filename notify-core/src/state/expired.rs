@@ -16,7 +16,6 @@ pub(crate) enum ExpiredRuns {
 }
 
 impl ExpiredRuns {
-    /// Returns what is known of the process.
     pub(crate) fn process(&self) -> &Fields {
         either!(self, dead => dead.process())
     }
@@ -30,7 +29,6 @@ impl ExpiredRuns {
             .map(move |(run, fields)| (run, Recorded::read(fields, process)))
     }
 
-    /// Returns whether a run is still unreported.
     pub(crate) fn is_open(&self, run: &RunKey) -> bool {
         either!(self, dead => dead.is_open(run))
     }

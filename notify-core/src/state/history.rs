@@ -52,7 +52,6 @@ impl History {
         }
     }
 
-    /// Adds what a destination said.
     pub(crate) fn add_answer(&self, file: &str, answered: Answered) {
         let _ = self.add(file, &Event::Answered(answered));
     }

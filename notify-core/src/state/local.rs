@@ -77,7 +77,6 @@ pub(crate) struct Directory {
     clock: fn() -> Micros,
 }
 
-/// Returns the hidden folder of a user in a notify directory.
 fn hidden_of(directory: &Path, user: u32) -> PathBuf {
     directory.join(HIDDEN).join(user.to_string())
 }

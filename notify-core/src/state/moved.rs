@@ -77,7 +77,6 @@ impl Moved {
         false
     }
 
-    /// Returns where the job of an alert stands.
     fn place(&self, alert: &Alert) -> Option<usize> {
         let key = key(alert);
         self.0.iter().position(|(job, _)| *job == key)

@@ -107,7 +107,6 @@ impl Place {
         }
     }
 
-    /// Returns whether there is a file of that name.
     pub(crate) fn has(&self, file: &str) -> bool {
         match &self.0 {
             Kind::Folder(folder) => look::has(folder, file),
@@ -118,7 +117,6 @@ impl Place {
         }
     }
 
-    /// Returns what reads the status files of that name.
     pub(crate) fn reader(&self, files: &[String]) -> io::Result<Reader<'_>> {
         match &self.0 {
             Kind::Folder(folder) => {
@@ -197,7 +195,6 @@ impl Place {
         }
     }
 
-    /// Reads the planned quiet.
     pub(crate) fn silences(&self) -> Silences {
         match &self.0 {
             Kind::Folder(folder) => Silences::read(folder),

@@ -43,7 +43,6 @@ impl From<local::queue::Queue> for Queue {
 }
 
 impl Queue {
-    /// Returns whether the other is this queue.
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Local(one), Self::Local(other)) => one.is(other),
@@ -121,7 +120,6 @@ impl Queue {
         }
     }
 
-    /// Returns what others have left here.
     pub(crate) fn left(&self) -> Left {
         match self {
             Self::Local(queue) if !queue.list().is_empty() => Left::Some,
@@ -137,7 +135,6 @@ impl Queue {
         either!(self, queue => queue.list())
     }
 
-    /// Returns whether an alert still waits.
     pub(crate) fn holds(&self, entry: &Entry) -> bool {
         either!(self, queue => queue.holds(entry))
     }
@@ -246,7 +243,7 @@ impl Queue {
         either!(self, queue => queue.moved())
     }
 
-    /// Writes it.
+    /// Writes which jobs' failures have left.
     ///
     /// # Errors
     ///
@@ -269,7 +266,6 @@ impl Queue {
         either!(self, queue => queue.set_handle(key, text))
     }
 
-    /// Forgets a message.
     pub(crate) fn forget_handle(&self, key: &str) -> io::Result<()> {
         either!(self, queue => queue.forget_handle(key))
     }

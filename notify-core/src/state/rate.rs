@@ -227,7 +227,6 @@ impl Pace {
         *count >= DOUBTS || now - *since >= DOUBTFUL
     }
 
-    /// Has one alert wait by itself.
     pub(crate) fn put_off(&mut self, id: &str, now: Time, pause: Duration) {
         let until = now + pause.min(LONGEST_PAUSE);
         self.trial(id).put_off = Some(until);
@@ -284,7 +283,6 @@ impl Pace {
         &mut self.trials[at].1
     }
 
-    /// Forgets an alert that is gone from the queue.
     pub(crate) fn forget(&mut self, id: &str) {
         if let Ok(at) = self.place(id) {
             self.trials.remove(at);

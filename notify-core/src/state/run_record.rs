@@ -108,7 +108,6 @@ impl Recorded<'_> {
         run.end("")
     }
 
-    /// Describes its process.
     pub(crate) fn process(&self) -> Fields {
         let ended = &self.ended;
         let mut fields = Fields::default();

@@ -13,7 +13,6 @@ const MAX_JOBS: usize = 1024;
 
 static UNWRITTEN: Part<Mutex<HashMap<String, Status>>> = Part::new(Slot::Unstored);
 
-/// Remembers a status that could not be written.
 pub(super) fn remember(job: &str, status: Status) {
     let mut unwritten = UNWRITTEN.get().lock();
     if unwritten.len() < MAX_JOBS || unwritten.contains_key(job) {

@@ -31,7 +31,6 @@ macro_rules! reasons {
         impl Reason {
             const ALL: &[Self] = &[$(Self::$reason,)*];
 
-            /// Reads the second word of a code.
             fn of(code: &str) -> Option<Self> {
                 let word = code.split(' ').nth(1)?;
                 Self::ALL.iter().copied().find(|reason| reason.code() == word)
@@ -129,7 +128,6 @@ reasons! {
 impl Fate {
     const ALL: [Self; 3] = [Self::Sent, Self::Undelivered, Self::NotSent];
 
-    /// Reads the first word of a code.
     fn of(code: &str) -> Option<Self> {
         let word = code.split(' ').next();
         Self::ALL.into_iter().find(|fate| Some(fate.code()) == word)
@@ -233,7 +231,6 @@ impl Decided {
         }
     }
 
-    /// Reads it from a status file.
     pub(crate) fn parse(fields: &Fields) -> Option<Self> {
         Self::of(fields.get(CODE), fields.get(WORDS).unwrap_or_default())
     }

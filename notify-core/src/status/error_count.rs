@@ -27,19 +27,16 @@ impl ErrorCount {
         self.sent >= LIMIT
     }
 
-    /// Returns whether the error is counted already.
     pub(crate) fn knows(&self, error: &str) -> bool {
         self.errors.iter().any(|known| known == error)
     }
 
-    /// Counts an error that is sent now.
     pub(crate) fn send(&mut self, error: &str, now: Time) {
         self.sent += 1;
         self.last = Some(now);
         self.remember(error);
     }
 
-    /// Counts an error that waits.
     pub(crate) fn wait(&mut self, error: &str) {
         if !self.knows(error) {
             self.waiting += 1;

@@ -74,7 +74,6 @@ impl Facts {
         self.0.is_empty()
     }
 
-    /// Returns names and values.
     pub(crate) fn to_vec(&self) -> Vec<(String, String)> {
         self.0.clone()
     }

@@ -110,7 +110,6 @@ impl Status {
         })
     }
 
-    /// Writes the status file.
     pub(crate) fn render(&self) -> String {
         let time = |time: Option<Time>| time.map(time::show);
         let mut page = Page::new(512 + self.text.len());

@@ -27,7 +27,6 @@ impl LogLines {
         self.0.iter().map(String::as_str)
     }
 
-    /// Writes them below a text.
     pub(crate) fn below<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.is_empty() {
             return text.into();

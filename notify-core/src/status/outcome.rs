@@ -229,7 +229,6 @@ impl Outcome {
         }
     }
 
-    /// Returns the fingerprint of a failure with that text.
     pub(crate) fn fingerprint(&self, text: &str) -> String {
         match self {
             Self::Ended(ending) => ending.fingerprint(),
@@ -256,7 +255,6 @@ impl Outcome {
 }
 
 impl Ending {
-    /// Ends with nothing but a cause.
     pub(crate) fn of(cause: String) -> Self {
         Self {
             cause,

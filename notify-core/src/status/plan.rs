@@ -16,7 +16,6 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads it from fields.
     pub(crate) fn read(fields: &Fields) -> Option<Self> {
         let text = |key| fields.get(key).map(str::to_owned);
         let minutes = fields
@@ -31,7 +30,6 @@ impl Plan {
         (plan != Self::default()).then_some(plan)
     }
 
-    /// Writes it as fields.
     pub(crate) fn write(&self, page: &mut Page) {
         let grace = self.grace_minutes.map(|minutes| minutes.to_string());
         for (key, value) in [

@@ -51,7 +51,6 @@ impl Progress {
         }
     }
 
-    /// Writes it for a record.
     pub(crate) fn render(&self) -> String {
         let total = self.total.map(|total| format!(" of {total}"));
         let until = self.until.map(time::show);
@@ -62,7 +61,6 @@ impl Progress {
             .collect()
     }
 
-    /// Reads it back.
     pub(crate) fn parse(value: &str) -> Option<Self> {
         let (value, until) = match value.split_once(" until ") {
             Some((value, until)) => (value, Some(time::parse(until)?)),

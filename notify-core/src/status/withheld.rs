@@ -64,7 +64,6 @@ fn split_because(value: &str) -> (&str, Option<String>) {
     }
 }
 
-/// Puts both together.
 fn with_because(value: String, because: Option<&String>) -> String {
     match because {
         Some(because) => value + " because " + because,
@@ -112,7 +111,6 @@ impl Acknowledged {
         with_because(value, self.because.as_ref())
     }
 
-    /// Returns whether it is not over yet.
     pub(crate) fn lasts(&self, now: Time) -> bool {
         self.until.is_none_or(|until| until > now)
     }

@@ -138,7 +138,6 @@ impl<'a> Line<'a> {
         is_number.then_some(rest.trim())
     }
 
-    /// Returns whether it says something by itself.
     pub(super) fn says_something(&self) -> bool {
         !self.is_noise()
             && !self.is_vague()

@@ -40,7 +40,6 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Group<'a> {
-    /// Makes one of one job.
     fn of(line: Line<'a>) -> Self {
         let state = line.latest_state();
         Self {
@@ -70,7 +69,6 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Returns every error that is shown.
     pub(super) fn errors(&self) -> Vec<&str> {
         match &self.error {
             Some(shared) => vec![&shared.text],

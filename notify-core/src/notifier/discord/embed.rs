@@ -90,7 +90,7 @@ pub(super) fn further(alerts: &[Alert], first: Option<&str>) -> Value {
     written(String::new(), vec![embed], alerts)
 }
 
-/// Makes a message that says in few words what the other one says.
+/// Makes a message that says in few words what [`message`] says.
 pub(super) fn short(alerts: &[Alert]) -> Value {
     // What is allowed to be called is so wherever it stands.
     let silent = |text: &str| parted(&markdown(text), '@');

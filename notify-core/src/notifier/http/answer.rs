@@ -201,7 +201,6 @@ impl Answer {
         }
     }
 
-    /// Returns its body, where that is JSON.
     pub(crate) fn json(&self) -> Option<Value> {
         body::json(&self.body)
     }

@@ -13,7 +13,6 @@ const NONE: Problem = "what it names is no address, such as anna@example.com";
 pub(super) struct Address(String);
 
 impl Address {
-    /// Reads an address as it is written in a word.
     pub(super) fn read(text: &str) -> Result<Self, Problem> {
         Self::parse(text, false)
     }

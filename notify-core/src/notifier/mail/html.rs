@@ -34,7 +34,6 @@ const PREFORMATTED: &str = "<pre style=\"font:14px/1.4 monospace;white-space:pre
 /// A page as far as it is written.
 struct Page(String);
 
-/// Makes the page that shows some alerts.
 pub(super) fn page(alerts: &[Alert]) -> String {
     let mut page = Page(HEAD.to_owned());
     if alerts.len() <= FEW {

@@ -42,7 +42,6 @@ impl Letter<'_> {
             .unwrap_or_else(|| "localhost".to_owned())
     }
 
-    /// Writes it.
     pub(super) fn text(&self) -> String {
         let (alerts, host) = (self.alerts, self.host());
         let id = plain(&key::of_message(alerts));

@@ -160,7 +160,6 @@ impl Smtp {
     }
 }
 
-/// Parts a host from its port.
 fn host_and_port(server: &str) -> Result<(String, Option<u16>), Problem> {
     let (host, port) = match server.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),

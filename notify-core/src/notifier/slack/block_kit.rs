@@ -73,7 +73,6 @@ pub(super) fn preformatted(text: &str) -> Value {
     }
 }
 
-/// The same below a title.
 pub(super) fn titled(title: &str, text: &str) -> Value {
     object! {
         "type": "rich_text",

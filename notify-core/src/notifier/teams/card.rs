@@ -54,7 +54,6 @@ pub(super) const MAX_WHOLE_ALERTS: usize = 3;
 /// The length of the text that is tried when the first card was refused.
 const SHORT: usize = 1_000;
 
-/// Makes the message of some alerts.
 pub(super) fn message(alerts: &[Alert]) -> Value {
     let frame = Frame::of(alerts, LINKS);
     let room = CARD - FRAME - frame.weight();
@@ -67,7 +66,7 @@ pub(super) fn message(alerts: &[Alert]) -> Value {
     frame.around(body)
 }
 
-/// Makes a message that says in few words what the other one says.
+/// Makes a message that says in few words what [`message`] says.
 pub(super) fn short(alerts: &[Alert]) -> Value {
     let text = fit(&digest::message(alerts), SHORT, &weight, &lines);
     Frame::of(alerts, 0).around(vec![text_block(&text)])

@@ -150,7 +150,6 @@ impl<'a> Case<'a> {
             .filter(|one| one.lasts(self.end.now) && Some(&one.error) == self.fingerprint.as_ref())
     }
 
-    /// Returns whether a person has silenced this error.
     pub(super) fn is_silenced(&self) -> bool {
         self.silence()
             .is_some_and(|silence| Some(&silence.error) == self.fingerprint.as_ref())

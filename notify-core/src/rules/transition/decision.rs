@@ -50,7 +50,6 @@ impl Settled {
 }
 
 impl Case<'_> {
-    /// Decides whether the run sends an alert.
     pub(super) fn decide(&self) -> Decision {
         let End { now, settings, .. } = *self.end;
         if self.is_overdue() {

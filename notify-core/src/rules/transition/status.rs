@@ -17,7 +17,6 @@ use crate::status::{Flapping, Held, LINE, Quiet, State, Status};
 const SENT_ERRORS: usize = 8;
 
 impl Case<'_> {
-    /// Returns what the status of the job is after this run.
     pub(super) fn status(&self, settled: &Settled) -> Status {
         let (run, previous, same) = (self.end.run, self.previous, self.same);
         let is_error = self.state == State::Error;

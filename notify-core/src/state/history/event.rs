@@ -67,13 +67,11 @@ pub(crate) struct Answered {
     pub(crate) answer: String,
 }
 
-/// Returns the line of a change; `None` where it has none.
 #[cfg(feature = "postgres")]
 pub(in crate::state) fn line_of(change: &Change) -> Option<String> {
     Ran::new(change).map(|ran| Event::Ran(ran).render())
 }
 
-/// Returns the line of what a destination said.
 #[cfg(feature = "postgres")]
 pub(in crate::state) fn line_of_answer(answered: Answered) -> String {
     Event::Answered(answered).render()
@@ -249,7 +247,6 @@ fn render_facts(facts: &Facts) -> String {
     facts.collect::<Vec<_>>().join("\n")
 }
 
-/// Reads what [`render_facts`] has written.
 fn parse_facts(text: &str) -> Facts {
     let mut facts = Facts::default();
     for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {

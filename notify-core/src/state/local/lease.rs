@@ -106,7 +106,6 @@ pub(crate) fn begin_again(folder: &Path, run: u64, definition: Definition, own: 
     matches!(begun, Some(Ok(())))
 }
 
-/// Writes down that a run has ended.
 pub(crate) fn end(run: u64) {
     if let Some(record) = &mut *lock() {
         record.end(run);

@@ -106,7 +106,6 @@ impl Expired {
         }))
     }
 
-    /// Returns what is known of the process.
     pub(crate) fn process(&self) -> &Fields {
         &self.process
     }

@@ -84,7 +84,6 @@ impl LockFile {
         }
     }
 
-    /// Reads the journal, if there is one.
     pub(super) fn journal(&self) -> io::Result<Option<String>> {
         match self.content {
             Content::Nothing | Content::Id(_) => Ok(None),
@@ -130,14 +129,12 @@ impl LockFile {
         Ok(id)
     }
 
-    /// Empties the file.
     pub(super) fn clear(&mut self) -> io::Result<()> {
         self.file().set_len(0)?;
         self.content = Content::Nothing;
         Ok(())
     }
 
-    /// Ends the lock.
     pub(super) fn unlock(&self) {
         self.lock.unlock();
     }

@@ -24,7 +24,6 @@ pub(in crate::state) fn text(directory: &Path, file: &str) -> io::Result<Option<
     file::read(&directory.join(file), MAX_STATUS_BYTES, Links::Refuse)
 }
 
-/// Returns the user whose a status file is.
 #[cfg(unix)]
 pub(in crate::state) fn owner(directory: &Path, file: &str) -> io::Result<u32> {
     use std::os::unix::fs::MetadataExt as _;

@@ -113,7 +113,6 @@ impl Memory {
         self.of_lock(number).slot.lock()
     }
 
-    /// Returns those that were used.
     fn used(&self) -> impl Iterator<Item = &JobsOfLock> {
         self.slots.iter().filter_map(OnceBox::get)
     }

@@ -57,7 +57,6 @@ impl Queue {
         self.is_aside
     }
 
-    /// Returns the same as one that does.
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn aside(self) -> Self {
         Self {

@@ -38,7 +38,6 @@ pub(crate) struct Planned {
     pub(crate) owner: u32,
 }
 
-/// Returns the folder of these files.
 pub(crate) fn folder(directory: &Path) -> PathBuf {
     folder::path_in(directory, ".silences")
 }
@@ -103,7 +102,6 @@ impl Silences {
         (self.quiet(job, owner, now), self.faults.clone())
     }
 
-    /// Returns the quiet of a user's job, where there is one now.
     pub(crate) fn quiet(&self, job: &str, owner: u32, now: Time) -> Option<Quiet> {
         let counts = self.all.iter().filter(|planned| planned.counts_for(owner));
         quiet::of(counts.map(|planned| &planned.window), job, now)
@@ -111,7 +109,6 @@ impl Silences {
 }
 
 impl Planned {
-    /// Returns whether it is about jobs of that user.
     pub(crate) fn counts_for(&self, owner: u32) -> bool {
         self.owner == ROOT || self.owner == owner
     }

@@ -61,7 +61,6 @@ impl Outbox {
         ))
     }
 
-    /// Returns the names of all queues that are there.
     pub(crate) fn queue_names(&self) -> Vec<String> {
         let folders = [&self.waiting, &self.held].map(|folder| names(folder));
         let mut all = folders.concat();

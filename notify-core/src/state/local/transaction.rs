@@ -89,7 +89,6 @@ impl<'a> Locked<'a> {
         self.lock.is_none()
     }
 
-    /// Reads what is known of the job.
     pub(super) fn read(&self) -> Past {
         self.read_beside(None)
     }
@@ -323,7 +322,6 @@ impl<'a> Locked<'a> {
     }
 }
 
-/// Reads a status file.
 pub(super) fn read(path: &Path) -> Past {
     parse(content(path))
 }

@@ -128,7 +128,6 @@ impl Fault {
         Self::Locked(why.to_owned())
     }
 
-    /// Returns whether the tables are missing.
     pub(super) fn is_missing(&self) -> bool {
         matches!(self, Self::Missing(_))
     }

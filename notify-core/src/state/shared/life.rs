@@ -142,7 +142,6 @@ pub(super) async fn beat(
     Ok(())
 }
 
-/// Returns the key of a run of this process.
 pub(crate) fn key(number: u64) -> Option<RunKey> {
     let links = Link::all();
     let link = links.iter().find(|link| link.runs.lock().has(number))?;
@@ -163,7 +162,6 @@ fn key_of(process: i64, number: u64) -> RunKey {
     }
 }
 
-/// Returns the process of a run, where it is one of a store.
 pub(super) fn process_of(run: &RunKey) -> Option<i64> {
     run.record.strip_prefix(PREFIX)?.parse().ok()
 }
@@ -200,7 +198,6 @@ impl Gone {
         self.is_cut
     }
 
-    /// Returns whether the process may live.
     pub(crate) fn may_live(&self) -> bool {
         !self.has_ended && (self.is_cut || lives(&self.about) == Some(true))
     }
@@ -242,7 +239,6 @@ const FIND: &str = "WITH f AS MATERIALIZED (SELECT r.process, r.number, r.missin
     r.about, r.run FROM pn.run r JOIN f USING (process, number) \
     ORDER BY r.missing, r.process, r.number LIMIT 1000";
 
-/// Names the queues in which alerts wait or are held.
 const WAITING: &str = "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state IN ('waits', 'held')";
 
 const LOOK: &str = "SELECT r.process::text, r.about, r.run, ({free})::text FROM pn.run r ORDER BY r.process, r.number";
@@ -306,7 +302,6 @@ impl Shared {
         Ok(seen)
     }
 
-    /// Names the processes that are missing.
     pub(crate) fn unwatched_runs(&self) -> BTreeSet<String> {
         let rows = self.link().ask_now(&with_free(UNWATCHED), Vec::new());
         let Some([runs, processes]) = row(rows.unwrap_or_default()) else {
@@ -341,7 +336,6 @@ impl Shared {
     }
 }
 
-/// Returns for how long one must be missing.
 fn missing_for(link: &Link) -> Duration {
     let is_old = |(since, _): (Instant, bool)| since.elapsed() >= MISSING_FOR_NEWCOMERS;
     if link.up().is_some_and(is_old) {
@@ -402,7 +396,6 @@ async fn look_around(link: &Link, client: &Client) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Takes the columns of a row.
 fn row_of<const COLUMNS: usize>(columns: Vec<Option<String>>) -> Option<[String; COLUMNS]> {
     row(vec![columns])
 }

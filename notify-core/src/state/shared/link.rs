@@ -161,7 +161,6 @@ impl Link {
         link
     }
 
-    /// Returns the connections that are there.
     pub(super) fn all() -> Vec<Arc<Self>> {
         LINKS.get().lock().clone()
     }
@@ -314,7 +313,6 @@ impl Link {
         standing.fault = Some(fault);
     }
 
-    /// Notes that the store has answered.
     pub(super) fn answered(&self) {
         self.standing.lock().is_tripped = false;
         self.hear();
@@ -394,7 +392,6 @@ impl Link {
         self.locked.lock().contains(job)
     }
 
-    /// Notes that.
     pub(super) fn set_locked(&self, job: &str, is_locked: bool) {
         let mut locked = self.locked.lock();
         if is_locked {

@@ -58,7 +58,6 @@ struct Asked {
     runs: u64,
 }
 
-/// Reads jobs whose runs are to be written.
 const READ: &str = "SELECT j.name, j.change, j.status FROM pn.job j \
     WHERE j.name IN (SELECT jsonb_array_elements_text($1::text::jsonb))";
 
@@ -284,7 +283,6 @@ pub(super) fn is_due(link: &Link, now: Instant) -> bool {
     memory.values().any(is_due)
 }
 
-/// Writes what is due.
 pub(super) async fn write_behind(link: Arc<Link>, client: Arc<Client>) -> Result<(), Fault> {
     let behind = take_behind(&link, DUE, Instant::now());
     let asked = async {

@@ -162,7 +162,6 @@ impl Queue {
         Ok(next)
     }
 
-    /// Returns whether an alert of that name is held.
     pub(super) fn is_held(&self, name: &str) -> bool {
         self.ask(HELD, &[])
             .is_ok_and(|rows| rows.iter().any(|row| row[0] == name))
@@ -214,7 +213,6 @@ impl Queue {
         Ok(rows.into_iter().flatten().next())
     }
 
-    /// The same as [`take`](Self::take) of each.
     pub(crate) fn take_all(&self, entries: &[Entry]) -> Vec<io::Result<Option<(Alert, Claim)>>> {
         // Who was cut off from the store for long may have lost the turn.
         const BODIES: &str = "SELECT a.name, a.body FROM pn.alert a JOIN pn.queue q ON q.name = a.queue \
@@ -384,7 +382,6 @@ impl Queue {
         self.ask(FORGET, &[key]).map(drop)
     }
 
-    /// Reads one of the queue's texts.
     fn text(&self, column: &str) -> io::Result<String> {
         const TEXTS: &str =
             "SELECT q.pace, q.moved, q.loss FROM pn.queue q WHERE q.name = $1::text";

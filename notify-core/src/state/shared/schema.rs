@@ -124,7 +124,6 @@ pub(super) fn rights(schema: &str, role: &str) -> String {
         .replace('\n', " ")
 }
 
-/// Returns what lets a role connect to a database.
 pub(super) fn right_to_connect(database: &str, role: &str) -> String {
     let (database, role) = (quoted(database), quoted(role));
     format!("GRANT CONNECT ON DATABASE {database} TO {role};")

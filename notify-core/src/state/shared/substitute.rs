@@ -55,12 +55,10 @@ impl Substitute {
         Some(Directory::outbox_of(self.path.as_ref()?))
     }
 
-    /// Returns the queue that stands in for that of the store.
     pub(super) fn queue(&self, name: &str) -> Option<Queue> {
         Some(self.outbox()?.queue(name).aside())
     }
 
-    /// Returns the names of the queues that are there.
     pub(super) fn queue_names(&self) -> Vec<String> {
         let outbox = self.outbox();
         outbox

@@ -55,7 +55,6 @@ pub(super) struct Row {
 }
 
 impl Row {
-    /// Asks for what is known of a job.
     pub(super) fn of(link: &Link, job: &str, until: Instant) -> Result<Self, Fault> {
         let rows = link.heed(link.ask(READ, vec![Some(job.to_owned())], until))?;
         Self::read(link, rows).ok_or_else(|| Fault::Later("it answers nothing".to_owned()))

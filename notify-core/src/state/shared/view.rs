@@ -43,7 +43,6 @@ impl Shared {
         self.address.to_string()
     }
 
-    /// Returns the names of all jobs.
     pub(in crate::state) fn files(&self) -> io::Result<Vec<String>> {
         const NAMES: &str = "SELECT j.name FROM pn.job j WHERE j.status <> ''";
         let rows = self.link().ask_now(NAMES, Vec::new())?;
@@ -72,7 +71,6 @@ impl Shared {
         plans::change(&self.link(), plans::EXPECTED, change)
     }
 
-    /// Returns the queues with what waits in them.
     pub(in crate::state) fn all_queues(&self) -> io::Result<Vec<Waiting>> {
         const ALERTS: &str = "SELECT a.queue, a.name, a.state FROM pn.alert a WHERE a.state <> 'handle' ORDER BY a.queue, a.name";
         let rows = self.link().ask_now(ALERTS, Vec::new())?;

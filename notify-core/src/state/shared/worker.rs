@@ -92,7 +92,6 @@ async fn work(link: Arc<Link>, mut events: UnboundedReceiver<Event>) {
 }
 
 impl Work {
-    /// Connects after a pause.
     fn connect(&self, after: Duration) {
         let link = self.link.clone();
         tokio::spawn(async move {

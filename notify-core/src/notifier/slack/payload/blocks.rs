@@ -17,7 +17,6 @@ use crate::message::alert::Alert;
 use crate::notifier::object::object;
 use crate::status::log_lines::HEADING;
 
-/// Makes the blocks of an alert.
 pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
     let mut blocks = Vec::new();
     // The program's own headline stands above them already.

@@ -149,7 +149,6 @@ impl Job {
         }
     }
 
-    /// Returns whether runs of it are in memory alone.
     pub(in crate::state) fn is_behind(&self) -> bool {
         self.behind > 0
     }
@@ -281,7 +280,6 @@ impl Job {
         status.begun < begun && status.runs_total < runs_total
     }
 
-    /// Counts the runs that are in memory alone.
     #[cfg(feature = "postgres")]
     pub(in crate::state) fn runs_behind(&self) -> u64 {
         self.behind
@@ -294,7 +292,6 @@ impl Job {
         (self.shown, self.id) = (shown, id);
     }
 
-    /// Returns whether its runs may stay in memory.
     pub(in crate::state::local) fn may_stay(&self, at: Instant, now: Time) -> bool {
         self.is_young(at) && self.is_near(now.timestamp_micros())
     }

@@ -72,7 +72,6 @@ impl Queue {
         Ok(next)
     }
 
-    /// Returns whether alerts are held back here.
     pub(crate) fn has_held(&self) -> bool {
         !names(&self.held).is_empty()
     }

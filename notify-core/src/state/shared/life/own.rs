@@ -80,7 +80,6 @@ impl Runs {
         !self.under_way.is_empty()
     }
 
-    /// Returns whether a run was written down.
     pub(in crate::state::shared) fn has_written(&self) -> bool {
         self.has_written
     }
@@ -140,7 +139,6 @@ impl Runs {
         }
     }
 
-    /// Takes the runs that are to be written down.
     pub(in crate::state::shared) fn take_new(&mut self, even_new: bool) -> Vec<New> {
         let is_old = |run: &Run| even_new || run.begun.elapsed() >= NEW;
         let runs = self.under_way.iter_mut();
