@@ -6,14 +6,13 @@ use serde_json::Value;
 
 use super::http::{self, Class, Post, Rule};
 use super::object::{object, put, some};
-use super::parts::log_lines;
+use super::parts::{lines, log_lines};
 use super::sanitize::{fenced, fit, line, parted, units, visible};
 use super::service_url::{Problem, Word, at, encode, is_of};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::format::debug::debug_by_name;
 use crate::format::link::Link;
 use crate::format::text::is_blank;
-use crate::format::time;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
@@ -29,19 +28,15 @@ const TITLE: usize = 200;
 const ERROR: usize = 2_000;
 const DIGEST: usize = 3_700;
 
-/// The longest of the other lines, together and each.
-const REMARKS: usize = 600;
-const FACTS: usize = 700;
-const LINE: usize = 200;
-
 /// The length of the text that is tried when the first message was refused.
 const SHORT: usize = 1_000;
 
 /// What begins `<users/all>` and `<https://…|words>`.
 const LINK: char = '<';
 
-/// The most buttons.
+/// The most buttons, and the longest label of one.
 const BUTTONS: usize = 4;
+const LABEL: usize = 200;
 
 /// What the service answers, where the status alone does not say it.
 /// <https://cloud.google.com/apis/design/errors#handling_errors>
@@ -170,28 +165,7 @@ fn one(alert: &Alert) -> String {
             text += &format!("\n{log_lines}");
         }
     }
-    let mut lines = Vec::new();
-    let mut left = REMARKS;
-    for remark in alert.remarks() {
-        let written = line(&remark, LINE, &inline);
-        if units(&written) < left && !written.is_empty() {
-            left -= units(&written) + 1;
-            lines.push(written);
-        }
-    }
-    let began = ("began".into(), time::show(alert.status.begun));
-    let began = alert.message.text.is_none().then_some(began);
-    let mut facts = Vec::new();
-    let mut left = FACTS;
-    for (name, value) in began.into_iter().chain(alert.details()) {
-        let written = line(&format!("{name} {value}"), LINE, &inline);
-        if units(&written) + 3 < left {
-            left -= units(&written) + 3;
-            facts.push(written);
-        }
-    }
-    lines.push(facts.join(" · "));
-    format!("{text}\n{}", lines.join("\n"))
+    format!("{text}\n{}", lines(alert, &inline).join("\n"))
 }
 
 /// Makes a card of buttons.
@@ -199,7 +173,7 @@ fn one(alert: &Alert) -> String {
 fn card(links: &[Link]) -> Value {
     let button = |link: &Link| {
         object! {
-            "text": line(&link.label, LINE, &visible),
+            "text": line(&link.label, LABEL, &visible),
             "onClick": object! { "openLink": object! { "url": link.url.as_str() } },
         }
     };

@@ -194,15 +194,15 @@ fn paused(answer: Answer) -> Answer {
 /// Makes the request that opens an alert, or counts one more of it.
 fn opening(alert: &Alert) -> Value {
     let mut opening = short(alert);
-    let description = fit(&text(alert), DESCRIPTION, &units, &visible);
-    put(&mut opening, "description", description);
+    put(&mut opening, "description", text(alert));
     put(&mut opening, "details", details(alert));
     opening
 }
 
 /// Writes an alert, in which each log line is whole.
 fn text(alert: &Alert) -> String {
-    alert.text_within(DESCRIPTION, &units)
+    let text = alert.text_within(DESCRIPTION, &units);
+    fit(&text, DESCRIPTION, &units, &visible)
 }
 
 /// Makes the request that opens an alert in few words.
@@ -219,7 +219,7 @@ fn short(alert: &Alert) -> Value {
 
 fn closing(alert: &Alert) -> Value {
     object! {
-        "note": fit(&text(alert), DESCRIPTION, &units, &visible),
+        "note": text(alert),
         "source": some(source(alert)),
     }
 }

@@ -1,5 +1,6 @@
 //! A webhook that takes alerts as JSON.
 
+use std::iter;
 use std::time::Duration;
 
 #[cfg(feature = "tls")]
@@ -196,8 +197,7 @@ impl Notifier for Json {
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {
         let key = self.secret.as_ref().map(Hidden::key);
-        [Hidden::url(&self.destination)]
-            .into_iter()
+        iter::once(Hidden::url(&self.destination))
             .chain(key)
             .collect()
     }

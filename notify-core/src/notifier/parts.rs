@@ -58,7 +58,7 @@ impl Parts {
                     body: body(alert.body(), room.saturating_sub(used)),
                     is_code: alert.message.text.is_none(),
                     log_lines,
-                    lines: lines(alert),
+                    lines: lines(alert, &visible),
                 }
             }
             _ => Self {
@@ -93,22 +93,27 @@ pub(super) fn log_lines(alert: &Alert, room: usize, block: &dyn Fn(&str) -> Stri
     format!("{HEADING}\n{}", block(&lines.join("\n")))
 }
 
-/// Says what there is to know beside the error: remarks, a line each, and the facts in one.
-fn lines(alert: &Alert) -> Vec<String> {
-    let mut lines = within(REMARKS, alert.remarks().into_iter());
+/// Says what there is to know beside the error: remarks, a line each, and the facts in one, as `write` writes them.
+pub(super) fn lines(alert: &Alert, write: &dyn Fn(&str) -> String) -> Vec<String> {
+    let mut lines = within(REMARKS, alert.remarks().into_iter(), write);
     let began = ("began".into(), time::show(alert.status.begun));
     let began = alert.message.text.is_none().then_some(began);
     let facts = began.into_iter().chain(alert.details());
-    let facts = within(FACTS, facts.map(|(name, value)| format!("{name} {value}")));
+    let facts = facts.map(|(name, value)| format!("{name} {value}"));
+    let facts = within(FACTS, facts, write);
     lines.push(facts.join(" · "));
     lines.retain(|line| !is_blank(line));
     lines
 }
 
 /// Leaves of some texts what fits together, each in one line.
-fn within(room: usize, texts: impl Iterator<Item = String>) -> Vec<String> {
+fn within(
+    room: usize,
+    texts: impl Iterator<Item = String>,
+    write: &dyn Fn(&str) -> String,
+) -> Vec<String> {
     let mut left = room;
-    let texts = texts.map(|text| line(&text, LINE, &visible));
+    let texts = texts.map(|text| line(&text, LINE, write));
     texts
         .filter(|text| {
             let length = units(text) + 3;
