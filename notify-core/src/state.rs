@@ -7,13 +7,19 @@
 //!
 //! Long on purpose: all that may be asked of an engine stands in one list, with what each engine does for it beside it.
 
-/// Has either engine do it.
+/// Has either engine do it: in the same words, or the directory and the shared store each in its own.
 macro_rules! either {
     ($store:expr, $found:ident => $done:expr) => {
+        either!($store, $found => $done; $found => $done)
+    };
+    ($store:expr, $local:pat => $by_local:expr; $shared:pat => $by_shared:expr) => {
+        either!(Self: $store, $local => $by_local; $shared => $by_shared)
+    };
+    ($kind:ident: $store:expr, $local:pat => $by_local:expr; $shared:pat => $by_shared:expr) => {
         match $store {
-            Self::Local($found) => $done,
+            $kind::Local($local) => $by_local,
             #[cfg(feature = "postgres")]
-            Self::Shared($found) => $done,
+            $kind::Shared($shared) => $by_shared,
         }
     };
 }
@@ -96,11 +102,7 @@ impl Store {
     /// Ends a run in memory alone, if it repeats the one before: it is written a little later, see
     /// [`flush`](Self::flush). Returns whether that may be.
     pub(crate) fn repeat(&self, job: &JobKey<'_>, run: &Repeat<'_>) -> bool {
-        match self {
-            Self::Local(local) => local.repeat(&job.file, job.hash, run),
-            #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.repeat(&job.file, run),
-        }
+        either!(self, local => local.repeat(&job.file, job.hash, run); shared => shared.repeat(&job.file, run))
     }
 
     /// Begins to connect to the shared store at `address`; `directory` is what stands in for it while it
@@ -147,11 +149,7 @@ impl Store {
         decide: Decide<'_>,
         again: Option<Again<'_>>,
     ) -> io::Result<Committed> {
-        match self {
-            Self::Local(local) => local.update(&job.file, at, decide, again),
-            #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.update(&job.file, at, decide, again),
-        }
+        either!(self, engine => engine.update(&job.file, at, decide, again))
     }
 
     /// Returns whether it may be that it cannot be asked now, and can be in a moment.
@@ -165,11 +163,7 @@ impl Store {
         expect(unused_variables, reason = "a directory is there, or is not")
     )]
     pub(crate) fn is_coming(&self, wait: Wait) -> bool {
-        match self {
-            Self::Local(_) => false,
-            #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.is_coming(wait),
-        }
+        either!(self, _ => false; shared => shared.is_coming(wait))
     }
 
     /// Changes what a job's status says, and nothing that is sent: `change` returns the status to
@@ -224,11 +218,7 @@ impl Store {
     /// Writes down that a run is under way by what is its `own`, for the rest is known of its definition; `false` where
     /// it is not.
     pub(crate) fn begin_run_again(&self, number: u64, definition: Definition, own: &str) -> bool {
-        match self {
-            Self::Local(local) => local.begin_run_again(number, definition, own),
-            #[cfg(feature = "postgres")]
-            Self::Shared(_) => false,
-        }
+        either!(self, local => local.begin_run_again(number, definition, own); _ => false)
     }
 
     /// Returns whether nobody waits for a server to find who is gone.
@@ -238,11 +228,7 @@ impl Store {
 
     /// Returns why the store does not take that a run is under way, where a person must do something first.
     pub(crate) fn refusal(&self) -> Option<String> {
-        match self {
-            Self::Local(_) => None,
-            #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.refusal(),
-        }
+        either!(self, _ => None; shared => shared.refusal())
     }
 
     /// Returns the runs whose processes are gone, in the order in which these died. Nobody else reports
@@ -295,11 +281,7 @@ impl Store {
 
     /// Returns the names of the queues with a held alert whose time has come.
     pub(crate) fn due_queues(&self, now: Time) -> BTreeSet<String> {
-        match self {
-            Self::Local(local) => local.outbox().due(now),
-            #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.due_queues(now),
-        }
+        either!(self, local => local.outbox().due(now); shared => shared.due_queues(now))
     }
 
     /// Adds to the histories of jobs what a destination said of their alerts.
@@ -330,11 +312,7 @@ impl Store {
 
     /// Returns how many looks at the runs of others one look costs, by the last one.
     pub(crate) fn cost_of_a_look(&self) -> u32 {
-        match self {
-            Self::Local(_) => 1,
-            #[cfg(feature = "postgres")]
-            Self::Shared(shared) => shared.cost_of_a_look(),
-        }
+        either!(self, _ => 1; shared => shared.cost_of_a_look())
     }
 
     /// Reads what a build of before has noted of the missed runs that it sent.
@@ -383,11 +361,7 @@ impl Store {
         expect(clippy::unnecessary_wraps, reason = "another engine has none")
     )]
     pub(crate) fn directory(&self) -> Option<&Path> {
-        match self {
-            Self::Local(local) => Some(local.directory()),
-            #[cfg(feature = "postgres")]
-            Self::Shared(_) => None,
-        }
+        either!(self, local => Some(local.directory()); _ => None)
     }
 }
 

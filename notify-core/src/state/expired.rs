@@ -35,20 +35,12 @@ impl ExpiredRuns {
 
     /// Returns whether the process may have ended well, and only its connection to the store was lost before.
     pub(crate) fn is_cut(&self) -> bool {
-        match self {
-            Self::Local(_) => false,
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.is_cut(),
-        }
+        either!(self, _ => false; gone => gone.is_cut())
     }
 
     /// Returns whether the process may live all the same, and only its connection to the store is lost.
     pub(crate) fn may_live(&self) -> bool {
-        match self {
-            Self::Local(_) => false,
-            #[cfg(feature = "postgres")]
-            Self::Shared(gone) => gone.may_live(),
-        }
+        either!(self, _ => false; gone => gone.may_live())
     }
 
     /// Names the program that the process has become, where it is one by now.

@@ -1,6 +1,5 @@
 //! Where jobs are looked at, in whichever engine. Nothing here makes or changes anything.
 
-use std::borrow::Cow;
 #[cfg(feature = "postgres")]
 use std::collections::HashMap;
 use std::fmt;
@@ -24,7 +23,7 @@ pub struct Place(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
-    Folder(PathBuf),
+    Local(PathBuf),
     #[cfg(feature = "postgres")]
     Shared(&'static Shared),
 }
@@ -51,17 +50,13 @@ pub(crate) enum Reader<'a> {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Folder(folder) => folder.display().fmt(f),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(shared) => f.write_str(&shared.address()),
-        }
+        either!(Kind: &self.0, folder => folder.display().fmt(f); shared => f.write_str(&shared.address()))
     }
 }
 
 impl From<&Path> for Place {
     fn from(folder: &Path) -> Self {
-        Self(Kind::Folder(folder.to_owned()))
+        Self(Kind::Local(folder.to_owned()))
     }
 }
 
@@ -76,40 +71,20 @@ impl From<&'static Store> for Place {
 }
 
 impl Place {
-    /// Returns what can be shown of it.
-    #[must_use]
-    pub fn display(&self) -> &impl fmt::Display {
-        self
-    }
-
-    /// Returns the same as a text.
-    #[must_use]
-    pub fn to_string_lossy(&self) -> Cow<'_, str> {
-        self.to_string().into()
-    }
-
     /// Returns the notify directory, where it is one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {
-        match &self.0 {
-            Kind::Folder(folder) => Some(folder),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(_) => None,
-        }
+        either!(Kind: &self.0, folder => Some(folder); _ => None)
     }
 
     /// Returns the names of all jobs that have a file, whether it is a status file or not.
     pub(crate) fn files(&self) -> io::Result<Vec<String>> {
-        match &self.0 {
-            Kind::Folder(folder) => look::files(folder),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(shared) => shared.files(),
-        }
+        either!(Kind: &self.0, folder => look::files(folder); shared => shared.files())
     }
 
     pub(crate) fn has(&self, file: &str) -> bool {
         match &self.0 {
-            Kind::Folder(folder) => look::has(folder, file),
+            Kind::Local(folder) => look::has(folder, file),
             #[cfg(feature = "postgres")]
             Kind::Shared(shared) => shared
                 .texts(&[file.to_owned()])
@@ -119,7 +94,7 @@ impl Place {
 
     pub(crate) fn reader(&self, files: &[String]) -> io::Result<Reader<'_>> {
         match &self.0 {
-            Kind::Folder(folder) => {
+            Kind::Local(folder) => {
                 let _ = files;
                 Ok(Reader::Folder(folder))
             }
@@ -135,58 +110,38 @@ impl Place {
 
     /// Returns the user whose a job is: of a shared store, whoever asks.
     pub(crate) fn owner(&self, file: &str) -> io::Result<u32> {
-        match &self.0 {
-            Kind::Folder(folder) => look::owner(folder, file),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(_) => Ok(ffi::user_id()),
-        }
+        either!(Kind: &self.0, folder => look::owner(folder, file); _ => Ok(ffi::user_id()))
     }
 
     /// Returns the processes with runs under way, and how many users' records cannot be read.
     pub(crate) fn live_runs(&self) -> io::Result<(Vec<Seen>, usize)> {
-        match &self.0 {
-            Kind::Folder(folder) => look::live_runs(folder),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(shared) => Ok((shared.look_at_runs()?, 0)),
-        }
+        either!(Kind: &self.0, folder => look::live_runs(folder); shared => Ok((shared.look_at_runs()?, 0)))
     }
 
     /// Returns whether a process of which the lock is free is dead, wherever it ran.
     pub(crate) fn judges_all(&self) -> bool {
-        !matches!(self.0, Kind::Folder(_))
+        !matches!(self.0, Kind::Local(_))
     }
 
     /// Returns the queues, and how many users' queues cannot be read.
     pub(crate) fn queues(&self) -> io::Result<(Vec<Waiting>, usize)> {
-        match &self.0 {
-            Kind::Folder(folder) => look::queues(folder),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(shared) => Ok((shared.all_queues()?, 0)),
-        }
+        either!(Kind: &self.0, folder => look::queues(folder); shared => Ok((shared.all_queues()?, 0)))
     }
 
     /// Reads what the users' histories say of a job, each in order, and counts those that cannot be read.
     pub(crate) fn histories(&self, file: &str) -> io::Result<(Vec<Vec<Event>>, usize)> {
-        match &self.0 {
-            Kind::Folder(folder) => look::histories(folder, file),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(shared) => Ok((vec![shared.history(file)?], 0)),
-        }
+        either!(Kind: &self.0, folder => look::histories(folder, file); shared => Ok((vec![shared.history(file)?], 0)))
     }
 
     /// Reads the lines of the jobs that should run, and since when they stand, where they stand in the store.
     pub(crate) fn expected(&self) -> io::Result<(String, Time)> {
-        match &self.0 {
-            Kind::Folder(_) => Err(io::ErrorKind::Unsupported.into()),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(shared) => shared.expected(),
-        }
+        either!(Kind: &self.0, _ => Err(io::ErrorKind::Unsupported.into()); shared => shared.expected())
     }
 
     /// Changes those lines: `change` may be asked again, where others were faster.
     pub(crate) fn change_expected(&self, change: &mut dyn FnMut(&str) -> String) -> io::Result<()> {
         match &self.0 {
-            Kind::Folder(_) => {
+            Kind::Local(_) => {
                 let _ = change;
                 Err(io::ErrorKind::Unsupported.into())
             }
@@ -196,11 +151,7 @@ impl Place {
     }
 
     pub(crate) fn silences(&self) -> Silences {
-        match &self.0 {
-            Kind::Folder(folder) => Silences::read(folder),
-            #[cfg(feature = "postgres")]
-            Kind::Shared(shared) => shared.silences(),
-        }
+        either!(Kind: &self.0, folder => Silences::read(folder); shared => shared.silences())
     }
 }
 

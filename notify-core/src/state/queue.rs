@@ -69,21 +69,13 @@ impl Queue {
     /// Returns whether what follows soon gathers even where a process exits: it is of a fleet, or stands in for the
     /// queue of one.
     pub(crate) fn gathers_at_exit(&self) -> bool {
-        match self {
-            Self::Local(queue) => queue.is_aside(),
-            #[cfg(feature = "postgres")]
-            Self::Shared(_) => true,
-        }
+        either!(self, queue => queue.is_aside(); _ => true)
     }
 
     /// Returns the queue on this host in which alerts wait for the same destination that the shared store could not
     /// be given.
     pub(crate) fn aside(&self) -> Option<Self> {
-        match self {
-            Self::Local(_) => None,
-            #[cfg(feature = "postgres")]
-            Self::Shared(queue) => queue.aside.clone().map(Self::Local),
-        }
+        either!(self, _ => None; queue => queue.aside.clone().map(Self::Local))
     }
 
     /// Puts an alert at the end, durably. The same alert put twice is there once.

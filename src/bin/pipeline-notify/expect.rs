@@ -67,7 +67,6 @@ impl Arguments {
             return list(&place, common, output);
         };
         let written = |error: std::io::Error| {
-            let place = place.display();
             Failure::Message(format!("what `{place}` expects cannot be written: {error}"))
         };
         if self.remove {

@@ -182,7 +182,7 @@ enum Failure {
 impl Failure {
     /// Says that something of a place cannot be read.
     fn unreadable(place: &Place) -> impl FnOnce(io::Error) -> Self {
-        move |error| Self::Message(format!("`{}` cannot be read: {error}", place.display()))
+        move |error| Self::Message(format!("`{place}` cannot be read: {error}"))
     }
 
     /// Says that a file cannot be written.

@@ -170,7 +170,7 @@ impl View {
 
     fn to_json(&self, place: &Place) -> Value {
         json!({
-            "directory": place.to_string_lossy(),
+            "directory": place.to_string(),
             "now": json::time(self.now),
             "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now, &self.said)).collect::<Vec<_>>(),
             "planned": self.planned.iter().map(|window| json::planned(window, self.now)).collect::<Vec<_>>(),
@@ -198,7 +198,7 @@ impl View {
         }
         let is_empty = self.runs.is_empty() && self.never_ran.is_empty();
         if rows.is_empty() && self.jobs.missing.is_empty() && is_empty {
-            let place = place.display().to_string();
+            let place = place.to_string();
             lines.push(format!("no jobs in {} yet", plain(&place)));
         } else if !rows.is_empty() {
             lines = Table::new(rows).lines(output);

@@ -8,7 +8,7 @@ const NAMES: usize = 5;
 /// Says that a job is not there, and what to do instead.
 pub(crate) fn no_job(place: &Place, name: &str) -> String {
     let instead = instead(place, name);
-    format!("no job `{name}` in `{}`: {instead}", place.display())
+    format!("no job `{name}` in `{place}`: {instead}")
 }
 
 fn instead(place: &Place, name: &str) -> String {

@@ -194,7 +194,7 @@ impl Arguments {
 }
 
 fn words(beginning: &Beginning) -> String {
-    let place = beginning.place.display().to_string();
+    let place = beginning.place.to_string();
     let jobs = count(beginning.jobs, "job");
     let runs = count(beginning.runs, "run");
     let expected = beginning.expected;

@@ -24,15 +24,9 @@ pub(in crate::state) fn text(directory: &Path, file: &str) -> io::Result<Option<
     file::read(&directory.join(file), MAX_STATUS_BYTES, Links::Refuse)
 }
 
-#[cfg(unix)]
 pub(in crate::state) fn owner(directory: &Path, file: &str) -> io::Result<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-    Ok(fs::symlink_metadata(directory.join(file))?.uid())
-}
-
-#[cfg(not(unix))]
-pub(in crate::state) fn owner(directory: &Path, file: &str) -> io::Result<u32> {
-    fs::symlink_metadata(directory.join(file)).map(|_| 0)
+    let metadata = fs::symlink_metadata(directory.join(file))?;
+    Ok(file::owner_and_mode(&metadata).0)
 }
 
 pub(in crate::state) fn live_runs(directory: &Path) -> io::Result<(Vec<Seen>, usize)> {

@@ -19,7 +19,7 @@ pub(super) fn run(place: &Place, is_json: bool, output: &mut Output) -> Result<u
         .collect();
     if is_json {
         output.json(&json!({
-            "directory": place.to_string_lossy(),
+            "directory": place.to_string(),
             "planned": planned.iter().map(|window| json::planned(window, now)).collect::<Vec<_>>(),
             "silenced": silenced.iter().map(|job| json::job(job, now, &Said::default())).collect::<Vec<_>>(),
             "acknowledged": acknowledged.iter().map(|(job, _)| json::job(job, now, &Said::default())).collect::<Vec<_>>(),
@@ -36,7 +36,7 @@ pub(super) fn run(place: &Place, is_json: bool, output: &mut Output) -> Result<u
             output.say(&plain(&acknowledged_line(job, acknowledged, now)))?;
         }
         if planned.is_empty() && silenced.is_empty() && acknowledged.is_empty() {
-            let place = place.display().to_string();
+            let place = place.to_string();
             output.say(&format!("nothing is silenced in {}", plain(&place)))?;
         }
     }
