@@ -105,12 +105,8 @@ impl Store {
         either!(self, local => local.repeat(&job.file, job.hash, run); shared => shared.repeat(&job.file, run))
     }
 
-    /// Begins to connect to the shared store at `address`; `directory` is what stands in for it while it
-    /// cannot be reached.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong with the address, without what is secret of it.
+    /// Begins to connect to the shared store at `address`; `directory` is what stands in for it while it cannot be
+    /// reached. The error says what is wrong with the address, without what is secret of it.
     #[cfg(feature = "postgres")]
     pub(crate) fn share(
         address: &str,
@@ -136,12 +132,9 @@ impl Store {
         }
     }
 
-    /// Changes a job, whole or not at all, and ends its run with that. A run that ends at `at` and says
-    /// nothing new may be written a little later, see [`flush`](Self::flush).
-    ///
-    /// # Errors
-    ///
-    /// Where the store cannot be used now: nothing is changed then, and [`update_unstored`] is what is left.
+    /// Changes a job, whole or not at all, and ends its run with that. A run that ends at `at` and says nothing new may
+    /// be written a little later, see [`flush`](Self::flush). Where the store cannot be used now, nothing is changed,
+    /// and [`update_unstored`] is what is left.
     pub(crate) fn update(
         &self,
         job: &JobKey<'_>,
@@ -166,12 +159,8 @@ impl Store {
         either!(self, _ => false; shared => shared.is_coming(wait))
     }
 
-    /// Changes what a job's status says, and nothing that is sent: `change` returns the status to
-    /// write, and may be asked again.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the old status is whole then.
+    /// Changes what a job's status says, and nothing that is sent: `change` returns the status to write, and may be
+    /// asked again. Where it cannot be written, the old status is whole.
     pub(crate) fn amend(
         &self,
         job: &JobKey<'_>,
@@ -201,11 +190,8 @@ impl Store {
         either!(self, engine => engine.is_behind())
     }
 
-    /// Writes down that a run of this process is under way. The next of the same `definition` may begin again.
-    ///
-    /// # Errors
-    ///
-    /// Where that cannot be done; the run's death would go unreported.
+    /// Writes down that a run of this process is under way. The next of the same `definition` may begin again. Where
+    /// that cannot be done, the run's death would go unreported.
     pub(crate) fn begin_run(
         &self,
         number: u64,
@@ -326,12 +312,8 @@ impl Store {
         either!(self, engine => engine.quiet(job, now))
     }
 
-    /// Takes out the planned quiets of this user that `goes` names, adds one, and returns how many were
-    /// taken out.
-    ///
-    /// # Errors
-    ///
-    /// Where that cannot be written; all stay then.
+    /// Takes out the planned quiets of this user that `goes` names, adds one, and returns how many were taken out.
+    /// Where that cannot be written, all stay.
     pub(crate) fn plan(
         &self,
         now: Time,
@@ -341,11 +323,8 @@ impl Store {
         either!(self, engine => engine.plan(now, goes, new))
     }
 
-    /// Changes the list of the jobs that never ran, and that people heard of: one process at a time.
-    ///
-    /// # Errors
-    ///
-    /// Where that cannot be done; the old list is whole then.
+    /// Changes the list of the jobs that never ran, and that people heard of: one process at a time. Where that cannot
+    /// be done, the old list is whole.
     pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
         either!(self, engine => engine.change_never_run(change))
     }

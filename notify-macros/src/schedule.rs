@@ -33,11 +33,7 @@ const WORDS: [&str; 7] = [
     "@hourly",
 ];
 
-/// Checks a line of a crontab.
-///
-/// # Errors
-///
-/// What is wrong, and where.
+/// Checks a line of a crontab. The error says what is wrong, and where.
 pub(crate) fn check(text: &str) -> Result<(), String> {
     if text.trim_start().starts_with('@') {
         if WORDS.contains(&text.trim()) {

@@ -122,11 +122,8 @@ fn shares_a_job(alerts: &[Alert]) -> bool {
     })
 }
 
-/// Sends alerts as what they are to their incidents: the message that opens these, or what follows it.
-///
-/// # Errors
-///
-/// Why the alerts are to be sent again, or never will be taken.
+/// Sends alerts as what they are to their incidents: the message that opens these, or what follows it. The refusal says
+/// whether they are to be sent again.
 pub(crate) fn send(
     route: &Route,
     queue: &Queue,

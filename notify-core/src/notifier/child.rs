@@ -32,13 +32,9 @@ const CODES: &[(i32, Class)] = &[
     (127, Class::Channel),  // it is not there
 ];
 
-/// Runs a program with a text on its standard input, and judges by its exit code; `own` are codes that
-/// mean something else with this program. It has the environment of this one, without what may be a
-/// secret, and reports nothing itself.
-///
-/// # Errors
-///
-/// The refusal that its exit code comes to, with what it said of it.
+/// Runs a program with a text on its standard input, and judges by its exit code; `own` are codes that mean something
+/// else with this program. It has the environment of this one, without what may be a secret, and reports nothing
+/// itself. The refusal quotes what it said of it.
 pub(super) fn run(
     mut command: Command,
     input: String,

@@ -128,11 +128,7 @@ impl Event {
 }
 
 impl Heartbeat {
-    /// Takes `https://…`, with `{job}` or without, or `file:/path`.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, without the value.
+    /// Takes `https://…`, with `{job}` or without, or `file:/path`. The error says what is wrong, without the value.
     pub(crate) fn parse(value: &str) -> Result<Self, &'static str> {
         let url = Secret::parse(value)?;
         if let Secret::Text(url) = &url {

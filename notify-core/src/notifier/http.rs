@@ -80,11 +80,8 @@ impl<'a> Post<'a> {
         Self { secrets, ..self }
     }
 
-    /// Posts it; every answer, 2xx too, is returned for its service to judge.
-    ///
-    /// # Errors
-    ///
-    /// A temporary refusal where there was no answer, with a reason that does not show the URL.
+    /// Posts it; every answer, 2xx too, is returned for its service to judge. Where there is none, the refusal is
+    /// temporary, and does not show the URL.
     pub(crate) fn send(self, timeout: Duration) -> Result<Answer, Refusal> {
         let agent = self.agent(timeout);
         let mut request = Request::builder()
@@ -178,12 +175,8 @@ impl Post<'_> {
     }
 }
 
-/// Sends a message, and where the service refuses that, a short one, which says at least what happened. Returns what the
-/// service answered then.
-///
-/// # Errors
-///
-/// The refusal that the last answer comes to by the service's table.
+/// Sends a message, and where the service refuses that, a short one, which says at least what happened. Returns what
+/// the service answered then. The refusal is what the last answer comes to by the service's table.
 pub(crate) fn send_or_short(
     timeout: Duration,
     rules: &[Rule],

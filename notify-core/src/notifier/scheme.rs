@@ -179,11 +179,7 @@ pub(crate) fn notifiers(
     (notifiers, problems)
 }
 
-/// Makes the notifier of one word, a `file:` too.
-///
-/// # Errors
-///
-/// What is wrong, and the right form.
+/// Makes the notifier of one word, a `file:` too. The error says what is wrong, and the right form.
 pub(super) fn notifier(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
     match word.strip_prefix("file:") {
         Some(path) => {

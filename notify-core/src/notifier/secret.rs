@@ -14,11 +14,8 @@ pub(crate) enum Secret {
 }
 
 impl Secret {
-    /// Takes the key, or `file:/path`; white space around it is no part of it.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, without the value.
+    /// Takes the key, or `file:/path`; white space around it is no part of it. The error says what is wrong, without
+    /// the value.
     pub(crate) fn parse(value: &str) -> Result<Self, &'static str> {
         match value.trim().strip_prefix("file:") {
             Some(path) if Path::new(path).is_absolute() => Ok(Self::File(path.into())),
@@ -28,11 +25,7 @@ impl Secret {
         }
     }
 
-    /// Returns the key, read anew where it is in a file.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, without the value.
+    /// Returns the key, read anew where it is in a file. The error is like that of [`parse`](Self::parse).
     pub(crate) fn reveal(&self) -> Result<String, String> {
         let text = match self {
             Self::Text(text) => text.clone(),

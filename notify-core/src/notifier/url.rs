@@ -24,11 +24,7 @@ pub(crate) struct Url {
 }
 
 impl Destination {
-    /// Reads `https://…`, `http://127.0.0.1…` or `file:/path`.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, without the value.
+    /// Reads `https://…`, `http://127.0.0.1…` or `file:/path`. The error says what is wrong, without the value.
     pub(crate) fn parse(value: &str) -> Result<Self, &'static str> {
         match value.trim().strip_prefix("file:") {
             Some(path) if Path::new(path).is_absolute() => Ok(Self::File(path.into())),
@@ -37,11 +33,8 @@ impl Destination {
         }
     }
 
-    /// Returns the URL, read anew where it is in a file.
-    ///
-    /// # Errors
-    ///
-    /// The refusal of the whole channel, with what is wrong, and without the value.
+    /// Returns the URL, read anew where it is in a file. The refusal is of the whole channel, and says what is wrong,
+    /// without the value.
     pub(crate) fn url(&self) -> Result<Url, Refusal> {
         let read = match self {
             Self::Url(url) => return Ok(url.clone()),

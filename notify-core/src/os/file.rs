@@ -172,11 +172,8 @@ const BYTE_ORDER_MARK: char = '\u{feff}';
 /// The longest setting that makes sense: as long as a secret may be.
 const SETTING: u64 = redact::LONGEST as u64;
 
-/// Reads a file that a setting names, without what is blank around its text.
-///
-/// # Errors
-///
-/// What is wrong, without the file's name.
+/// Reads a file that a setting names, without what is blank around its text. The error says what is wrong, without the
+/// file's name.
 pub(crate) fn read_setting(path: &Path) -> Result<String, String> {
     match read(path, SETTING, Links::Follow) {
         Ok(Some(text)) => Ok(without_mark(&text).trim().to_owned()),

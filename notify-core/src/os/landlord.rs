@@ -123,11 +123,7 @@ mod linux {
     }
 }
 
-/// Makes a folder that has a mode, whatever the umask.
-///
-/// # Errors
-///
-/// Where it is there already, or cannot be made.
+/// Makes a folder that has a mode, whatever the umask. It fails where the folder is there already.
 pub(crate) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     let landlord = path.parent().and_then(Landlord::of);
     let there = match (&landlord, path.file_name()) {

@@ -27,12 +27,8 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of `path`, which is made where it is missing; `None` where another holds it
-    /// for longer than `patience`.
-    ///
-    /// # Errors
-    ///
-    /// Where the file cannot be opened, or the file system has no locks.
+    /// Takes the lock of `path`, which is made where it is missing; `None` where another holds it for longer than
+    /// `patience`. It fails where the file cannot be opened, or the file system has no locks.
     pub(crate) fn acquire(path: &Path, patience: Duration) -> io::Result<Option<Self>> {
         // Opened anew each time: two threads on one descriptor would not exclude each other.
         let options = &mut OpenOptions::new();
@@ -59,12 +55,8 @@ impl Lock {
         Ok(lock.again(patience)?.then_some(lock))
     }
 
-    /// Takes the lock again after [`unlock`](Self::unlock); `false` where another holds it for longer
-    /// than `patience`.
-    ///
-    /// # Errors
-    ///
-    /// Where the file system has no locks.
+    /// Takes the lock again after [`unlock`](Self::unlock); `false` where another holds it for longer than `patience`.
+    /// It fails where the file system has no locks.
     pub(crate) fn again(&self, patience: Duration) -> io::Result<bool> {
         let Self { file, is_held, .. } = self;
         if is_taken(file)? {

@@ -19,11 +19,7 @@ pub(crate) trait Work: Default + Send + 'static {
     /// One piece of the work.
     type Step;
 
-    /// Takes the next step, or returns how long to wait for it; `None` until somebody wakes the thread.
-    ///
-    /// # Errors
-    ///
-    /// That pause, where there is nothing to do now.
+    /// Takes the next step, or returns how long to wait for it as an error; `None` until somebody wakes the thread.
     fn next(&mut self) -> Result<Self::Step, Option<Duration>>;
 
     /// Does it: no lock is held meanwhile. A panic in it ends this step alone.
@@ -54,11 +50,8 @@ impl<W: Work> Worker<W> {
         self.is_running.load(Ordering::Acquire)
     }
 
-    /// Starts the thread, unless it runs, and wakes it.
-    ///
-    /// # Errors
-    ///
-    /// Where there is no thread to be had; the next who asks tries again.
+    /// Starts the thread, unless it runs, and wakes it. Where there is no thread to be had, the next who asks tries
+    /// again.
     pub(crate) fn wake(&'static self) -> io::Result<()> {
         if !self.is_running.swap(true, Ordering::AcqRel) {
             #[cfg(test)]

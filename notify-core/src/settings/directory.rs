@@ -52,11 +52,7 @@ pub(crate) fn find(
     Ok(state.join(OURS))
 }
 
-/// Returns the folder that a person means who writes `path`.
-///
-/// # Errors
-///
-/// What is wrong, where it can be none that anybody means.
+/// Returns the folder that a person means who writes `path`. The error says why it can be none that anybody means.
 pub(crate) fn meant(path: &Path, home: Option<&Path>) -> Result<PathBuf, &'static str> {
     let text = path.to_string_lossy();
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {

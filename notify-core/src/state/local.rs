@@ -89,12 +89,8 @@ impl Directory {
         Outbox::new(&hidden_of(directory, user), user)
     }
 
-    /// Makes the directory where it is missing, and the hidden folder of this user in it; `mode` is that
-    /// of status files.
-    ///
-    /// # Errors
-    ///
-    /// Where that cannot be done, or somebody else has laid something in the folder's place.
+    /// Makes the directory where it is missing, and the hidden folder of this user in it; `mode` is that of status
+    /// files. It fails where somebody else has laid something in the folder's place.
     pub(crate) fn open(directory: &Path, mode: u32) -> io::Result<Self> {
         let user = ffi::user_id();
         let hidden = hidden_of(directory, user);

@@ -180,12 +180,9 @@ impl Queue {
         either!(self, queue => queue.reject(entry, reason))
     }
 
-    /// Removes alerts that are not to be sent, and counts them; not those that are being sent. Stops at
-    /// the deadline; where another is at it, waits for that one if there is a deadline.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be counted: nothing is removed then.
+    /// Removes alerts that are not to be sent, and counts them; not those that are being sent. Stops at the deadline;
+    /// where another is at it, waits for that one if there is a deadline. Where they cannot be counted, none is
+    /// removed.
     pub(crate) fn give_up(&self, entries: &[Entry], deadline: Option<Instant>) -> io::Result<()> {
         either!(self, queue => queue.give_up(entries, deadline))
     }
@@ -202,11 +199,7 @@ impl Queue {
         either!(self, queue => queue.loss_to_report())
     }
 
-    /// Takes off what a message that was accepted has said.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written: it is said again then.
+    /// Takes off what a message that was accepted has said. Where it cannot be written, it is said again.
     pub(crate) fn loss_sent(&self, said: &Dropped) -> io::Result<()> {
         either!(self, queue => queue.loss_sent(said))
     }
@@ -221,11 +214,7 @@ impl Queue {
         either!(self, queue => queue.pace(now))
     }
 
-    /// Writes what the queue's next sender must know.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the sender itself must not forget it then.
+    /// Writes what the queue's next sender must know. Where it cannot be written, the sender itself must not forget it.
     pub(crate) fn set_pace(&self, pace: &Pace) -> io::Result<()> {
         either!(self, queue => queue.set_pace(pace))
     }
@@ -235,11 +224,8 @@ impl Queue {
         either!(self, queue => queue.moved())
     }
 
-    /// Writes which jobs' failures have left.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; what follows is then sent to the queue's own destination.
+    /// Writes which jobs' failures have left. Where it cannot be written, what follows is sent to the queue's own
+    /// destination.
     pub(crate) fn set_moved(&self, moved: &Moved) -> io::Result<()> {
         either!(self, queue => queue.set_moved(moved))
     }
@@ -249,11 +235,7 @@ impl Queue {
         either!(self, queue => queue.handle(key))
     }
 
-    /// Keeps that of a message.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the old one is whole then.
+    /// Keeps what [`handle`](Self::handle) reads. Where it cannot be written, the old one is whole.
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
         either!(self, queue => queue.set_handle(key, text))
     }

@@ -91,11 +91,8 @@ impl LockFile {
         }
     }
 
-    /// Writes a journal over what is there, which on a full disk is all the room that there is.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; there is none then.
+    /// Writes a journal over what is there, which on a full disk is all the room that there is. Where it cannot be
+    /// written, there is none.
     pub(super) fn write_journal(&mut self, journal: &str, is_durable: bool) -> io::Result<()> {
         let write = || {
             file::write_at(self.file(), journal.as_bytes(), 0)?;

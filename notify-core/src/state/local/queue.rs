@@ -191,11 +191,7 @@ impl Queue {
         Ok(())
     }
 
-    /// Removes an alert that was accepted.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be removed; the sender must not send it again then.
+    /// Removes an alert that was accepted. Where it cannot be removed, the sender must not send it again.
     pub(crate) fn remove(&self, entry: &Entry) -> io::Result<()> {
         remove_if_there(&self.path(entry))
     }

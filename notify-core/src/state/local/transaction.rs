@@ -288,11 +288,7 @@ impl<'a> Locked<'a> {
         written.is_ok()
     }
 
-    /// Writes the status alone.
-    ///
-    /// # Errors
-    ///
-    /// Where it cannot be written; the old status is whole then.
+    /// Writes the status alone. Where it cannot be written, the old status is whole.
     pub(super) fn write(&mut self, status: &Status) -> io::Result<()> {
         // First, for others must not go by what they remember once the status is another.
         if self.pending.is_none() {

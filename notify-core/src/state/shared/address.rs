@@ -84,11 +84,8 @@ impl fmt::Display for Address {
 }
 
 impl Address {
-    /// Reads an address, or `file:/path` of one; `password` counts where the address has none.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, without the value.
+    /// Reads an address, or `file:/path` of one; `password` counts where the address has none. The error says what is
+    /// wrong, without the value.
     pub(super) fn parse(value: &str, password: Option<Password>) -> Result<Self, String> {
         let value = value.trim();
         let text = match value.strip_prefix("file:") {
@@ -106,11 +103,7 @@ impl Address {
         })
     }
 
-    /// Returns what it takes to connect now.
-    ///
-    /// # Errors
-    ///
-    /// What is wrong, without the value.
+    /// Returns what it takes to connect now. The error is like that of [`parse`](Self::parse).
     pub(super) fn target(&self) -> Result<Target, String> {
         let mut target = Target::parse(&self.text.read()?)?;
         if target.config.get_password().is_none() {

@@ -16,11 +16,8 @@ pub(super) struct Login<'a> {
     pub(super) user: &'a str,
 }
 
-/// Finds the password for a login in that file; `None` where no line is for it.
-///
-/// # Errors
-///
-/// Where it cannot be read, or where others may read it.
+/// Finds the password for a login in that file; `None` where no line is for it. It fails where others may read the
+/// file.
 pub(super) fn password(path: &Path, login: &Login<'_>) -> Result<Option<String>, String> {
     let unusable =
         |error: std::io::Error| format!("PGPASSFILE cannot be read: {}", file::why(&error));
