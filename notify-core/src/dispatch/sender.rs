@@ -96,19 +96,10 @@ pub(crate) fn from_queue(
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
-        let (due, later) = batch::due(&waiting, &pace, now);
-        let next = next_of(queue, &pace, &waiting, now, deadline);
-        let next = later
-            .filter(|_| due.is_empty())
-            .map_or(next, |later| next.max(later));
-        if next > now {
-            return Ok(Next::At(next));
-        }
-        // It would be cut off, and may arrive all the same.
-        let (over, took) = (deadline.or_else(ffi::deadline), pace.just_took(now));
-        if over.is_some_and(|over| over < Instant::now() + took) {
-            return Ok(Next::At(now + took.max(LATER)));
-        }
+        let due = match due_now(queue, &pace, &waiting, now, deadline) {
+            Ok(due) => due,
+            Err(next) => return Ok(Next::At(next)),
+        };
         pace.forget_others_than(&waiting);
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
@@ -130,6 +121,30 @@ pub(crate) fn from_queue(
             Some(_) | None => {}
         }
     }
+}
+
+/// Returns the alerts that may leave now, or when the next message may.
+fn due_now<'a>(
+    queue: &Queue,
+    pace: &Pace,
+    waiting: &'a [Entry],
+    now: Time,
+    deadline: Option<Instant>,
+) -> Result<Cow<'a, [Entry]>, Time> {
+    let (due, later) = batch::due(waiting, pace, now);
+    let next = next_of(queue, pace, waiting, now, deadline);
+    let next = later
+        .filter(|_| due.is_empty())
+        .map_or(next, |later| next.max(later));
+    if next > now {
+        return Err(next);
+    }
+    // It would be cut off, and may arrive all the same.
+    let (over, took) = (deadline.or_else(ffi::deadline), pace.just_took(now));
+    if over.is_some_and(|over| over < Instant::now() + took) {
+        return Err(now + took.max(LATER));
+    }
+    Ok(due)
 }
 
 /// Sends one message, and writes down what became of it; `None` where it is put off.

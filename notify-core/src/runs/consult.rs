@@ -135,31 +135,13 @@ impl Program<'_> {
                 ask_elsewhere(patience, move || rule.ask(&question.occasion(None)))
             }
         };
-        let mut decision = match answer {
-            Ok(decision) => decision,
+        match answer {
+            Ok(decision) => Some(checked(decision, &end.run.job, warnings)),
             Err(why) => {
                 warnings.push(why.warning(&end.run.job, "rule", "the built-in rules decide"));
-                return None;
+                None
             }
-        };
-        if let Some(channel) = decision.channel().filter(|name| !is_channel_name(name)) {
-            // Cut first: it may have 100 MB.
-            let shown = text::first_bytes(channel, MAX_CHANNEL_BYTES);
-            let more = if shown.len() < channel.len() {
-                "…"
-            } else {
-                ""
-            };
-            let message = format!(
-                "the rule of {} names the channel `{}{more}`, and a channel's name is 1 to {MAX_CHANNEL_BYTES} ASCII \
-                 letters, digits, `-` and `_`: its own channel stands in",
-                end.run.job,
-                shown.escape_debug()
-            );
-            warnings.push(Warning::new("a channel of a rule", message));
-            decision = decision.without_channel();
         }
-        Some(decision)
     }
 
     /// Asks for what is to be written into the alert that a transition sends.
@@ -190,6 +172,27 @@ impl Program<'_> {
         }
         Some(message.finished())
     }
+}
+
+/// Takes a name off a rule's decision that is none for a channel.
+fn checked(decision: Decision, job: &str, warnings: &mut Vec<Warning>) -> Decision {
+    let Some(channel) = decision.channel().filter(|name| !is_channel_name(name)) else {
+        return decision;
+    };
+    // Cut first: it may have 100 MB.
+    let shown = text::first_bytes(channel, MAX_CHANNEL_BYTES);
+    let more = if shown.len() < channel.len() {
+        "…"
+    } else {
+        ""
+    };
+    let message = format!(
+        "the rule of {job} names the channel `{}{more}`, and a channel's name is 1 to {MAX_CHANNEL_BYTES} ASCII \
+         letters, digits, `-` and `_`: its own channel stands in",
+        shown.escape_debug()
+    );
+    warnings.push(Warning::new("a channel of a rule", message));
+    decision.without_channel()
 }
 
 /// Why there is no answer.

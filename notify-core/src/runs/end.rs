@@ -23,7 +23,8 @@ use crate::runs::under_way::{self, UnderWay};
 use crate::runs::{asked, overdue, reaper};
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
-use crate::state::{self, JobKey, Repeat, Store};
+use crate::state::change::RunKey;
+use crate::state::{self, JobKey, Kind, Repeat, Store};
 use crate::status::State;
 use crate::status::cause::Cause;
 use crate::status::heard::Heard;
@@ -133,28 +134,13 @@ pub(super) fn end(
         state::run_key(number)
     };
     let kind = run.kind(number, setup, outcome, now);
-    let repeat = kind.map(|kind| Repeat {
-        kind,
-        begun: run.begun.micros(clock::first_ahead()),
-        took: now.saturating_duration_since(run.started),
-        pid: engine::pid(),
-        at: now,
-        ends: key.as_ref(),
-    });
-    if !is_repeat(run, repeat.as_ref(), setup) {
+    if !is_repeat(run, kind, key.as_ref(), now, setup) {
         // Inside a `main` that goes on for hours no outermost run begins, which would look.
         if reaper::look_for(setup, now, &mut warnings) {
             take_over_again(setup);
         }
         let mut ended = run.ended(setup, now);
-        ended.heard = match &run.asked {
-            Some(asked) => asked.heard.clone(),
-            None => {
-                // The exit of the process has taken all runs: those around this one end next.
-                let is_open = |outer| under_way.is_none() || registry::is_under_way(outer);
-                run_data::end(number, is_open, outcome.state() == State::Error)
-            }
-        };
+        ended.heard = heard(number, run, outcome, under_way.is_none());
         let ending = Ending {
             number,
             run,
@@ -190,10 +176,34 @@ pub(super) fn end(
     warnings
 }
 
+/// Returns what the program has said in a run that ends.
+fn heard(number: u64, run: &Open, outcome: &Outcome, at_exit: bool) -> Heard {
+    if let Some(asked) = &run.asked {
+        return asked.heard.clone();
+    }
+    // The exit of the process has taken all runs: those around this one end next.
+    let is_open = |outer| at_exit || registry::is_under_way(outer);
+    run_data::end(number, is_open, outcome.state() == State::Error)
+}
+
 /// Returns whether the end of a run changes no more than counts, which the store has taken.
-fn is_repeat(run: &Open, repeat: Option<&Repeat<'_>>, setup: &Setup) -> bool {
-    let Some((repeat, store)) = repeat.zip(setup.store()) else {
+fn is_repeat(
+    run: &Open,
+    kind: Option<Kind<'_>>,
+    ends: Option<&RunKey>,
+    now: Instant,
+    setup: &Setup,
+) -> bool {
+    let Some((kind, store)) = kind.zip(setup.store()) else {
         return false;
+    };
+    let repeat = &Repeat {
+        kind,
+        begun: run.begun.micros(clock::first_ahead()),
+        took: now.saturating_duration_since(run.started),
+        pid: engine::pid(),
+        at: now,
+        ends,
     };
     match (&run.name, &setup.instance) {
         (None, None) => {

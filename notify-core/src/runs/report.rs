@@ -19,7 +19,9 @@ use crate::runs::dedup::{self, Event};
 use crate::settings::route::{Routes, Way};
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
-use crate::state::{self, Access, Again, Committed, JobKey, Kind, Seen, Store, UNUSABLE, Wait};
+use crate::state::{
+    self, Access, Again, Committed, Decide, JobKey, Kind, Seen, Store, UNUSABLE, Wait,
+};
 use crate::status::State;
 use crate::status::outcome::Outcome;
 
@@ -173,7 +175,6 @@ impl Report<'_> {
         still_open: &dyn Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<bool, Unsettled> {
-        let job = JobKey::of(&self.ended.job);
         let routes = said.map_or(routes, |said| said.routes(routes));
         let (mut was_unreadable, mut speech, mut open) = (false, None, None);
         let mut faults = Vec::new();
@@ -191,16 +192,10 @@ impl Report<'_> {
                 return None;
             }
             let mut transition = self.decide(seen, store, said, routes, &mut faults)?;
-            let is_unreached = seen.access == Access::Memory
-                && store.is_some_and(|store| store.directory().is_none());
-            if let Some(alert) = transition.alert.as_mut().filter(|_| is_unreached) {
-                let is_ok = alert.status.state == State::Ok;
-                let note = if is_ok {
-                    UNRECORDED_RECOVERY
-                } else {
-                    UNRECORDED
-                };
-                alert.notes.push(note.to_owned());
+            if let Some(alert) = &mut transition.alert {
+                alert
+                    .notes
+                    .extend(unrecorded(seen, store, alert.status.state));
             }
             speech = self::speech(&transition);
             Some(self.change(transition, routes))
@@ -211,21 +206,8 @@ impl Report<'_> {
             let transition = self.decide(seen, None, said, routes, &mut Vec::new());
             Some(self.change(transition.filter(|_| !is_asked)?, routes))
         };
-        let mut updated =
-            |store: &Store| store.update(&job, self.now, &mut decide, self.again(&again));
-        let committed = match store.map(|store| (store, updated(store))) {
-            Some((_, Ok(committed))) => Some(committed),
-            Some((store, Err(_))) if store.is_coming(wait) => return Err(Unsettled::Later),
-            Some((store, Err(error))) => {
-                let message =
-                    format!("{store} cannot be used ({error}): alerts are sent from memory");
-                warnings.push(Warning::new(UNUSABLE, message));
-                None
-            }
-            None => None,
-        };
-        let committed =
-            committed.unwrap_or_else(|| state::update_unstored(store, &job, self.now, &mut decide));
+        let again = self.again(&again);
+        let committed = self.commit(store, wait, &mut decide, again, warnings)?;
         if let Some(open) = open {
             return Err(Unsettled::Ask(Box::new(open)));
         }
@@ -245,6 +227,30 @@ impl Report<'_> {
             return Ok(false);
         };
         Ok(routes.is_some_and(|routes| dispatcher::accept(&routes.all, &alert, &queued)))
+    }
+
+    /// Has the store make the change, or where it cannot be used, the memory of this process.
+    fn commit(
+        &self,
+        store: Option<&Store>,
+        wait: Wait,
+        decide: Decide<'_>,
+        again: Option<Again<'_>>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Committed, Unsettled> {
+        let job = JobKey::of(&self.ended.job);
+        if let Some(store) = store {
+            match store.update(&job, self.now, &mut *decide, again) {
+                Ok(committed) => return Ok(committed),
+                Err(_) if store.is_coming(wait) => return Err(Unsettled::Later),
+                Err(error) => {
+                    let message =
+                        format!("{store} cannot be used ({error}): alerts are sent from memory");
+                    warnings.push(Warning::new(UNUSABLE, message));
+                }
+            }
+        }
+        Ok(state::update_unstored(store, &job, self.now, decide))
     }
 
     /// Describes the run to those that may repeat it.
@@ -386,6 +392,17 @@ impl Report<'_> {
             warnings.push(Warning::new("queue", message));
         }
     }
+}
+
+/// Says what follows for an alert where the shared store could not be asked.
+fn unrecorded(seen: &Seen<'_>, store: Option<&Store>, state: State) -> Option<String> {
+    let is_unreached =
+        seen.access == Access::Memory && store.is_some_and(|store| store.directory().is_none());
+    let note = match state {
+        State::Ok => UNRECORDED_RECOVERY,
+        State::Error => UNRECORDED,
+    };
+    is_unreached.then(|| note.to_owned())
 }
 
 /// Returns whether this job speaks for what ended it: `Some(true)` where it has sent that,

@@ -9,12 +9,15 @@ use super::{DELIVERY, KEPT, from_memory, queued, warn_of_loss};
 use crate::dispatch::refuge;
 use crate::dispatch::sender::{self, Next};
 use crate::dispatch::standing::Standing;
+use crate::format::time::Time;
+use crate::message::alert::Alert;
 use crate::notifier::Refusal;
 use crate::os::clock;
 use crate::os::random;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
+use crate::state::rate::Pace;
 use crate::state::{Queue, Turn, UNUSABLE};
 
 /// When to try again to show how a run has ended.
@@ -218,19 +221,8 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     let memory = &mut line.memory;
     memory.is_sending = false;
     let now = clock::now();
-    let is_refused = match &sent {
-        Ok(()) | Err(Refusal::Alert { .. }) => true,
-        // All of them are counted.
-        Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
-            alerts.iter().fold(true, |all, alert| {
-                let is_over = memory.pace.doubt(alert.id(), now);
-                all && is_over
-            })
-        }
-        Err(Refusal::Temporary { .. } | Refusal::Channel { .. }) => false,
-    };
     match sent {
-        _ if is_refused => {
+        _ if is_final(&sent, &alerts, &mut memory.pace, now) => {
             for alert in &alerts {
                 memory.pace.forget(alert.id());
             }
@@ -257,6 +249,21 @@ fn send_from_memory(route: &Route, deadline: Option<Instant>) -> Next {
     }
     leave_memory(route);
     Next::At(next)
+}
+
+/// Returns whether alerts in memory are done with: they were taken, or refused for good or too often.
+fn is_final(sent: &Result<(), Refusal>, alerts: &[Alert], pace: &mut Pace, now: Time) -> bool {
+    match sent {
+        Ok(()) | Err(Refusal::Alert { .. }) => true,
+        // All of them are counted.
+        Err(Refusal::Unknown { .. } | Refusal::Gone { .. }) => {
+            alerts.iter().fold(true, |all, alert| {
+                let is_over = pace.doubt(alert.id(), now);
+                all && is_over
+            })
+        }
+        Err(Refusal::Temporary { .. } | Refusal::Channel { .. }) => false,
+    }
 }
 
 /// Has `alerts` send what its own channel, which is broken, does not take.

@@ -230,24 +230,7 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
             text += &format!("\n{HEADING}\n{}", fenced(&lines));
         }
     }
-    let links = alert.links().into_iter().map(|Link { label, url }| {
-        let url = dialect.line_with_links(&address(&url), 3 * LINK);
-        (dialect.line(&label, FIELD_NAME), url)
-    });
-    let mut named: Vec<_> = links.collect();
-    let fields = fields(alert);
-    named.extend(fields.iter().map(|(name, value)| {
-        let value = match &**name {
-            CONTEXT => dialect.line_with_links(value, room.field),
-            _ => dialect.line(value, room.field),
-        };
-        (dialect.line(name, FIELD_NAME), value)
-    }));
-    named.push(("sent".to_owned(), utc(alert.decided)));
-    for (name, id) in ids(alert) {
-        named.push((name.to_owned(), dialect.line(id, ID)));
-    }
-    let fields: Vec<_> = named
+    let fields: Vec<_> = named(alert, room, dialect)
         .into_iter()
         .map(|(name, value)| object! { "title": name, "value": value, "short": true })
         .collect();
@@ -271,6 +254,26 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
         );
     }
     attachment
+}
+
+/// Returns what Markdown shows beside the text, by name: pages, facts, when it was sent, and ids.
+fn named(alert: &Alert, room: Room, dialect: Dialect) -> Vec<(String, String)> {
+    let links = alert.links().into_iter().map(|Link { label, url }| {
+        let url = dialect.line_with_links(&address(&url), 3 * LINK);
+        (dialect.line(&label, FIELD_NAME), url)
+    });
+    let mut named: Vec<_> = links.collect();
+    for (name, value) in &fields(alert) {
+        let value = match &**name {
+            CONTEXT => dialect.line_with_links(value, room.field),
+            _ => dialect.line(value, room.field),
+        };
+        named.push((dialect.line(name, FIELD_NAME), value));
+    }
+    named.push(("sent".to_owned(), utc(alert.decided)));
+    let ids = ids(alert).into_iter();
+    named.extend(ids.map(|(name, id)| (name.to_owned(), dialect.line(id, ID))));
+    named
 }
 
 /// Writes the last lines that the run has logged, as many as have room.

@@ -25,10 +25,6 @@ impl Case<'_> {
         // For `watch`, which reports a missed run and the end of a silence; the run itself knows its channel.
         let is_expected = run.every_hours.is_some() || run.plan.is_some();
         let is_named = is_expected || silence.is_some() || quiet.is_some();
-        let first_error = is_error.then(|| {
-            let first = same.and_then(|same| same.first_error.clone());
-            first.unwrap_or_else(|| headline(&self.text, LINE))
-        });
         let (runs, failures) = previous.map(Status::totals).unwrap_or_default();
         let mut status = Status::new(self.state, run.begun);
         status.location.clone_from(&run.location);
@@ -37,28 +33,16 @@ impl Case<'_> {
         status.runs = same.map_or(1, |same| same.runs.saturating_add(1));
         status.runs_total = runs.saturating_add(1);
         status.failures_total = failures.saturating_add(u64::from(is_error));
-        status.last_ok = previous
-            .filter(|_| is_error)
-            .and_then(|previous| match previous.state {
-                State::Ok => Some(previous.begun),
-                State::Error => previous.last_ok,
-            });
+        status.last_ok = self.last_ok();
         status.alerted = self.alerted(settled);
         status.alerted_by = self.alerted_by(settled);
         status.incident = self.incident().filter(|_| is_error);
         status.fingerprint.clone_from(&self.fingerprint);
-        status.first_error = first_error;
+        status.first_error = self.first_error();
         status.sent_errors = self.sent_errors(settled);
         status.other_errors = self.other_errors(settled);
-        status.overdue = previous
-            .and_then(|previous| previous.overdue)
-            .or(run.was_overdue.then_some(self.end.now))
-            .filter(|_| !run.is_in_time);
-        status.took_alerted = match self.took() {
-            Some(_) if settled.is_sent => Some(self.end.now),
-            Some(_) => previous.and_then(|previous| previous.took_alerted),
-            None => None,
-        };
+        status.overdue = self.overdue();
+        status.took_alerted = self.took_alerted(settled);
         status.overlap_alerted = previous.and_then(|previous| previous.overlap_alerted);
         status.held = self.held(settled);
         status.withheld_since = self.withheld_since(settled);
@@ -72,10 +56,9 @@ impl Case<'_> {
         status.exe.clone_from(&run.exe);
         status.source = Some(run.source.clone());
         status.version.clone_from(&run.version);
-        status.ok_version = if is_error {
-            previous.and_then(|previous| previous.ok_version.clone())
-        } else {
-            run.version.clone()
+        status.ok_version = match self.state {
+            State::Ok => run.version.clone(),
+            State::Error => previous.and_then(|previous| previous.ok_version.clone()),
         };
         status.every_hours = run.every_hours;
         status.plan.clone_from(&run.plan);
@@ -98,6 +81,40 @@ impl Case<'_> {
         };
         status.text.clone_from(&self.text);
         status
+    }
+
+    /// Returns when the job last worked, if it does not now.
+    fn last_ok(&self) -> Option<Time> {
+        let previous = self.previous.filter(|_| self.state == State::Error)?;
+        match previous.state {
+            State::Ok => Some(previous.begun),
+            State::Error => previous.last_ok,
+        }
+    }
+
+    fn first_error(&self) -> Option<String> {
+        let first = || self.same.and_then(|same| same.first_error.clone());
+        let own = || headline(&self.text, LINE);
+        (self.state == State::Error).then(|| first().unwrap_or_else(own))
+    }
+
+    /// Returns when an alert said that a run is overdue, until one has ended in time.
+    fn overdue(&self) -> Option<Time> {
+        let run = self.end.run;
+        let earlier = self.previous.and_then(|previous| previous.overdue);
+        let sent = earlier.or(run.was_overdue.then_some(self.end.now));
+        sent.filter(|_| !run.is_in_time)
+    }
+
+    /// Returns when an alert said that a run was too short or too long, until one was neither.
+    fn took_alerted(&self, settled: &Settled) -> Option<Time> {
+        self.took()?;
+        let earlier = self.previous.and_then(|previous| previous.took_alerted);
+        if settled.is_sent {
+            Some(self.end.now)
+        } else {
+            earlier
+        }
     }
 
     /// Returns what the status of another run is after this decision; `None` where there

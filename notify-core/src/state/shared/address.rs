@@ -187,6 +187,35 @@ fn misread(parameters: &[String]) -> String {
     format!("it takes no parameter `{key}`: there are {PARAMETERS}")
 }
 
+/// The parameters of an address: what they say of encryption, and those that are for the client.
+#[derive(Default)]
+struct Parameters {
+    trust: Option<Trust>,
+    authorities: Option<PathBuf>,
+    rest: Vec<String>,
+}
+
+impl Parameters {
+    fn parse(pairs: Vec<(&str, &str)>) -> Result<Self, String> {
+        let mut all = Self::default();
+        for pair in pairs {
+            match pair {
+                ("schema", _) => {}
+                ("sslmode", "disable") => all.trust = Some(Trust::Plain),
+                ("sslmode", "require") => all.trust = Some(Trust::Encrypted),
+                ("sslmode", "verify-full") => all.trust = Some(Trust::Verified),
+                ("sslmode", _) => {
+                    return Err("its `sslmode=` takes verify-full, require or disable".to_owned());
+                }
+                ("sslrootcert", "system") => all.authorities = None,
+                ("sslrootcert", path) => all.authorities = Some(PathBuf::from(path)),
+                (key, value) => all.rest.push(format!("{key}={value}")),
+            }
+        }
+        Ok(all)
+    }
+}
+
 impl Target {
     fn parse(address: &str) -> Result<Self, String> {
         let is_known = |scheme: &&str| address.starts_with(scheme);
@@ -203,21 +232,11 @@ impl Target {
             return Err("an `@` stands in its user, password or parameters: write %40 there, and a `%`, `/` or `:` as %25, %2F, %3A".to_owned());
         }
         let (before, parameters) = split(address);
-        let (mut trust, mut authorities, mut rest) = (None, None, Vec::new());
-        for (key, value) in parameters {
-            match (key, value) {
-                ("schema", _) => {}
-                ("sslmode", "disable") => trust = Some(Trust::Plain),
-                ("sslmode", "require") => trust = Some(Trust::Encrypted),
-                ("sslmode", "verify-full") => trust = Some(Trust::Verified),
-                ("sslmode", _) => {
-                    return Err("its `sslmode=` takes verify-full, require or disable".to_owned());
-                }
-                ("sslrootcert", "system") => authorities = None,
-                ("sslrootcert", path) => authorities = Some(PathBuf::from(path)),
-                (key, value) => rest.push(format!("{key}={value}")),
-            }
-        }
+        let Parameters {
+            trust,
+            authorities,
+            rest,
+        } = Parameters::parse(parameters)?;
         let plain = if rest.is_empty() {
             before.to_owned()
         } else {
