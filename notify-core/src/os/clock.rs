@@ -37,11 +37,12 @@ pub(crate) struct Moment {
 }
 
 /// Whose clock a time is by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Whose {
     /// This host's, for no other was known.
     Host,
     /// The one that all go by.
+    #[default]
     All,
 }
 

@@ -27,7 +27,7 @@ use crate::status::plan::Plan;
 use crate::status::{Quiet, Status};
 
 /// A run that has ended, but for its outcome.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
     pub(crate) job: Cow<'static, str>,
@@ -92,31 +92,8 @@ impl Ended {
         Self {
             run,
             job: job.into(),
-            location: "".into(),
-            source: "".into(),
             begun,
-            by: Whose::All,
-            took: None,
-            host: "".into(),
-            pid: None,
-            exe: None,
-            version: None,
-            every_hours: None,
-            plan: None,
-            channel: "".into(),
-            attempt: None,
-            nested: false,
-            was_overdue: false,
-            due: None,
-            should_take: None,
-            is_in_time: false,
-            last_inside: None,
-            mention: None,
-            runbook: None,
-            owner: None,
-            heard: Heard::default(),
-            facts: Cow::Borrowed(&[]),
-            notes: Vec::new(),
+            ..Self::default()
         }
     }
 
