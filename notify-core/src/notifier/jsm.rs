@@ -21,19 +21,14 @@ use crate::notifier::url::{Destination, Url};
 
 // <https://developer.atlassian.com/cloud/jira/service-desk-ops/rest/v1/api-group-integration-events/>
 
-/// The longest message, which is the title.
-const MESSAGE: usize = 130;
-
-/// The longest description.
-const DESCRIPTION: usize = 15_000;
+const MAX_TITLE: usize = 130;
+const MAX_DESCRIPTION: usize = 15_000;
+const MAX_HOST: usize = 100;
 
 /// The longest value of a detail, and all details together. Ours: the most of them.
 const DETAIL: usize = 500;
 const DETAILS: usize = 8_000;
 const MOST_DETAILS: usize = 40;
-
-/// The longest name of the host.
-const SOURCE: usize = 100;
 
 /// What the services answer, where the status alone does not say it.
 const RULES: [Rule; 5] = [
@@ -201,16 +196,16 @@ fn opening(alert: &Alert) -> Value {
 
 /// Writes an alert, in which each log line is whole.
 fn text(alert: &Alert) -> String {
-    let text = alert.text_within(DESCRIPTION, &units);
-    fit(&text, DESCRIPTION, &units, &visible)
+    let text = alert.text_within(MAX_DESCRIPTION, &units);
+    fit(&text, MAX_DESCRIPTION, &units, &visible)
 }
 
 /// Makes the request that opens an alert in few words.
 fn short(alert: &Alert) -> Value {
     object! {
-        "message": line(&alert.summary(), MESSAGE, &visible),
+        "message": line(&alert.summary(), MAX_TITLE, &visible),
         "alias": key::of_alert(alert),
-        "entity": line(&alert.job, 2 * MESSAGE, &visible),
+        "entity": line(&alert.job, 2 * MAX_TITLE, &visible),
         "priority": priority(alert),
         "tags": ["pipeline-notify"],
         "source": some(source(alert)),
@@ -225,7 +220,7 @@ fn closing(alert: &Alert) -> Value {
 }
 
 fn source(alert: &Alert) -> Option<String> {
-    let host = line(alert.status.host.as_deref()?, SOURCE, &visible);
+    let host = line(alert.status.host.as_deref()?, MAX_HOST, &visible);
     Some(host).filter(|host| !is_blank(host))
 }
 

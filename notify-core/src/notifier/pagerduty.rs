@@ -25,26 +25,17 @@ const SERVICE: &str = "https://events.pagerduty.com";
 
 const PATH: &str = "/v2/enqueue";
 
-/// The length of a routing key.
-const KEY: usize = 32;
+const KEY_LENGTH: usize = 32;
 
-/// The longest summary.
-const SUMMARY: usize = 1_024;
+const MAX_SUMMARY: usize = 1_024;
 
-/// Ours: the longest of the other one-line values.
-const LINE: usize = 1_000;
-
-/// Ours: the longest error, in bytes of JSON; the whole event may have 512 KB.
-const ERROR: usize = 256 * 1024;
-
-/// Ours: the most links.
-const LINKS: usize = 10;
-
-/// Ours: the longest text that the program writes, likewise.
-const TEXT: usize = 64 * 1024;
-
-/// What is left out beyond so many bytes of details and remarks.
-const DETAILS: usize = 100 * 1024;
+/// Ours, for the whole event may have 512 KB: the longest of the other one-line values, and in bytes of JSON the longest
+/// error, the longest text that the program writes, and all details and remarks together.
+const MAX_LINE: usize = 1_000;
+const MAX_ERROR: usize = 256 * 1024;
+const MAX_TEXT: usize = 64 * 1024;
+const MAX_DETAILS: usize = 100 * 1024;
+const MAX_LINKS: usize = 10;
 
 /// The pause after 429, which comes without one: "preferably with a backoff of a few minutes".
 const PAUSE: Duration = Duration::from_secs(2 * 60);
@@ -135,7 +126,7 @@ impl PagerDuty {
 }
 
 fn check(key: &str) -> Result<(), &'static str> {
-    if key.len() == KEY && key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if key.len() == KEY_LENGTH && key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         Ok(())
     } else {
         Err("a routing key has 32 letters and digits")
@@ -203,19 +194,19 @@ fn events_of(alert: &Alert, routing_key: &str) -> Vec<Value> {
 
 fn event(alert: &Alert, routing_key: &str, resolves: bool) -> Value {
     let source = alert.status.host.as_deref().unwrap_or_default();
-    let source = Some(line(source, LINE, &visible)).filter(|source| !is_blank(source));
+    let source = Some(line(source, MAX_LINE, &visible)).filter(|source| !is_blank(source));
     let mut event = object! {
         "routing_key": routing_key,
         "event_action": if resolves { "resolve" } else { "trigger" },
         "dedup_key": key::of_alert(alert),
         "client": "pipeline-notify",
         "payload": object! {
-            "summary": line(&alert.summary(), SUMMARY, &visible),
+            "summary": line(&alert.summary(), MAX_SUMMARY, &visible),
             "source": source.unwrap_or_else(|| "unknown".to_owned()),
             "severity": if resolves { "info" } else { severity(alert) },
             "timestamp": time::rfc3339(alert.decided),
-            "component": line(&alert.job, LINE, &visible),
-            "group": line(&alert.channel, LINE, &visible),
+            "component": line(&alert.job, MAX_LINE, &visible),
+            "group": line(&alert.channel, MAX_LINE, &visible),
             "class": alert.kind.as_str(),
             "custom_details": details(alert),
         },
@@ -223,9 +214,9 @@ fn event(alert: &Alert, routing_key: &str, resolves: bool) -> Value {
     // They are of what opens an incident alone.
     let links = alert.pages();
     if !resolves && !links.is_empty() {
-        let links = links.iter().take(LINKS);
+        let links = links.iter().take(MAX_LINKS);
         let links = links.map(
-            |link| object! { "href": link.url.as_str(), "text": line(&link.label, LINE, &visible) },
+            |link| object! { "href": link.url.as_str(), "text": line(&link.label, MAX_LINE, &visible) },
         );
         event["links"] = links.collect();
     }
@@ -243,7 +234,7 @@ fn severity(alert: &Alert) -> &'static str {
 /// Returns what there is to know by name, with the error to the letter, or what the program writes in its place.
 fn details(alert: &Alert) -> Map<String, Value> {
     let weigh = |text: &str| object::text(&Value::from(text)).len();
-    let mut left = DETAILS;
+    let mut left = MAX_DETAILS;
     let mut is_left = |text: &str| {
         let rest = left.checked_sub(weigh(text));
         left = rest.unwrap_or(left);
@@ -252,27 +243,27 @@ fn details(alert: &Alert) -> Map<String, Value> {
     let mut details = Map::new();
     let origin = alert.origin().into_iter().flatten();
     for (name, value) in origin.chain(alert.details()) {
-        let value = line(&value, LINE, &visible);
+        let value = line(&value, MAX_LINE, &visible);
         if is_left(&value) {
-            details.insert(text::first_bytes(&name, LINE).to_owned(), value.into());
+            details.insert(text::first_bytes(&name, MAX_LINE).to_owned(), value.into());
         }
     }
     let remarks: Vec<_> = alert
         .remarks()
         .iter()
-        .map(|remark| line(remark, LINE, &visible))
+        .map(|remark| line(remark, MAX_LINE, &visible))
         .filter(|remark| is_left(remark))
         .collect();
     if !remarks.is_empty() {
         details.insert("remarks".to_owned(), remarks.into());
     }
     if let Some(text) = &alert.message.text {
-        let text = fit(text, TEXT, &weigh, &visible);
+        let text = fit(text, MAX_TEXT, &weigh, &visible);
         details.insert("text".to_owned(), text.into());
         return details;
     }
     if !alert.error().is_empty() {
-        let error = fit(alert.error(), ERROR, &weigh, &visible);
+        let error = fit(alert.error(), MAX_ERROR, &weigh, &visible);
         details.insert("error".to_owned(), error.into());
     }
     let lines: Vec<_> = alert.log_lines().map(visible).collect();

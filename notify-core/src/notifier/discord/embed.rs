@@ -17,20 +17,12 @@ use crate::notifier::severity::Severity;
 
 // <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>
 
-/// The longest title of an embed.
-const TITLE: usize = 256;
-
-/// The longest description of an embed.
-const DESCRIPTION: usize = 4_096;
-
-/// The most fields of an embed.
-const FIELDS: usize = 25;
-
-/// The most embeds of a message.
-const EMBEDS: usize = 10;
-
-/// The length of all texts of all embeds together.
-const TOGETHER: usize = 6_000;
+/// The most that Discord takes of each in an embed, of embeds in a message, and of the texts of all these together.
+const MAX_TITLE: usize = 256;
+const MAX_DESCRIPTION: usize = 4_096;
+const MAX_FIELDS: usize = 25;
+const MAX_EMBEDS: usize = 10;
+const MAX_TOGETHER: usize = 6_000;
 
 /// Ours: a field's name and value, and the footer, far below what Discord takes.
 const FIELD: usize = 300;
@@ -81,7 +73,7 @@ pub(super) fn further(alerts: &[Alert], first: Option<&str>) -> Value {
     if let Some(first) = first {
         add_part(&mut text, &format!("the first message: {first}"));
     }
-    let title = line(&digest::title(alerts), TITLE, &markdown);
+    let title = line(&digest::title(alerts), MAX_TITLE, &markdown);
     let mut embed = embed(title, Severity::worst(alerts), text);
     let ids: Vec<_> = alerts.iter().map(Alert::id).collect();
     let footer = object! { "text": footer(&ids.join(", ")) };
@@ -127,17 +119,17 @@ fn written(mut text: String, embeds: Vec<Value>, calling: &[Alert]) -> Value {
 
 /// Makes an embed for each alert, or one for all where they are too many or too long for that.
 fn embeds(alerts: &[Alert]) -> Vec<Value> {
-    if alerts.len() > EMBEDS {
+    if alerts.len() > MAX_EMBEDS {
         return digest(alerts);
     }
-    let (embeds, length) = each(alerts, TOGETHER);
-    if length <= TOGETHER {
+    let (embeds, length) = each(alerts, MAX_TOGETHER);
+    if length <= MAX_TOGETHER {
         return embeds;
     }
     if alerts.len() > MAX_WHOLE_ALERTS {
         return digest(alerts);
     }
-    each(alerts, TOGETHER / alerts.len()).0
+    each(alerts, MAX_TOGETHER / alerts.len()).0
 }
 
 /// Makes an embed for each alert, with the length of all texts.
@@ -163,7 +155,7 @@ fn embed(title: String, severity: Severity, description: String) -> Value {
 
 /// Makes the embed of an alert, with the length of its texts.
 fn whole(alert: &Alert, room: usize) -> (Value, usize) {
-    let title = line(&alert.title(), TITLE, &markdown);
+    let title = line(&alert.title(), MAX_TITLE, &markdown);
     let footer = footer(&alert.id);
     let mut fields = Fields {
         room: room / 3,
@@ -180,7 +172,7 @@ fn whole(alert: &Alert, room: usize) -> (Value, usize) {
     for (name, value) in &alert.details_with_origin() {
         fields.add(name, line(value, FIELD, &markdown));
     }
-    let room = DESCRIPTION.min(room.saturating_sub(fields.length));
+    let room = MAX_DESCRIPTION.min(room.saturating_sub(fields.length));
     let description = description(alert, room);
     let length = fields.length + units(&description);
     let mut embed = embed(title, Severity::of(alert), description);
@@ -207,7 +199,7 @@ impl Fields {
         let width = units(&value);
         let length = self.length + units(&name) + width;
         let is_empty = is_blank(&name) || is_blank(&value);
-        if !is_empty && self.all.len() < FIELDS && length <= self.room {
+        if !is_empty && self.all.len() < MAX_FIELDS && length <= self.room {
             self.length = length;
             let field = object! { "name": name, "value": value, "inline": width <= INLINE };
             self.all.push(field);
@@ -255,8 +247,8 @@ fn add_part(text: &mut String, part: &str) {
 /// Makes an embed that names all alerts, a line each, grouped by error.
 fn digest(alerts: &[Alert]) -> Vec<Value> {
     let (title, text) = digest::parts(alerts);
-    let title = line(&title, TITLE, &markdown);
-    let text = code(&text, DESCRIPTION);
+    let title = line(&title, MAX_TITLE, &markdown);
+    let text = code(&text, MAX_DESCRIPTION);
     vec![embed(title, Severity::worst(alerts), text)]
 }
 

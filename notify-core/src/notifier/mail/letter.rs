@@ -11,11 +11,8 @@ use crate::notifier::key;
 use crate::notifier::sanitize::{fit, line, visible};
 use crate::os::machine::Machine;
 
-/// The longest subject.
-const SUBJECT: usize = 250;
-
-/// The longest text.
-const TEXT: usize = 64 * 1024;
+const MAX_SUBJECT: usize = 250;
+const MAX_TEXT: usize = 64 * 1024;
 
 /// In English, whatever the locale is.
 const MONTHS: [&str; 12] = [
@@ -45,7 +42,7 @@ impl Letter<'_> {
     pub(super) fn text(&self) -> String {
         let (alerts, host) = (self.alerts, self.host());
         let id = plain(&key::of_message(alerts));
-        let subject = line(&digest::summary(alerts), SUBJECT, &visible);
+        let subject = line(&digest::summary(alerts), MAX_SUBJECT, &visible);
         let last = alerts.iter().map(|alert| alert.decided).max();
         let date = date(last.unwrap_or_default());
         let mut letter = String::new();
@@ -72,7 +69,7 @@ impl Letter<'_> {
             "\"\n\n",
         ]);
         let text = digest::message(alerts);
-        let text = fit(text.trim_end(), TEXT, &str::len, &visible) + "\n";
+        let text = fit(text.trim_end(), MAX_TEXT, &str::len, &visible) + "\n";
         let page = html::page(alerts);
         for (kind, text) in [("plain", &text), ("html", &page)] {
             add(&[

@@ -25,25 +25,18 @@ use crate::status::log_lines::HEADING;
 /// The most alerts that are shown one after the other; more become a digest.
 const MAX_WHOLE_ALERTS: usize = 3;
 
-/// The longest digest.
-const DIGEST: usize = 3_900;
+const MAX_DIGEST: usize = 3_900;
 
 /// The longest part of a digest in a block of its own: no text of any block may have more than 3,000.
 /// <https://docs.slack.dev/reference/block-kit/blocks/section-block/>
 const BLOCK: usize = 2_900;
 
-/// The most fields of a section.
-const FIELDS: usize = 10;
-
-/// The longest name of a job, host and the like.
-const NAME: usize = 150;
-
-/// The longest name of a field, and the longest id.
-const FIELD_NAME: usize = 40;
-const ID: usize = 60;
-
-/// The longest address of a page.
-const LINK: usize = 2_000;
+/// The most fields of a section, the longest name of one, and the longest name of a job, host and the like.
+const MAX_FIELDS: usize = 10;
+const MAX_FIELD_NAME: usize = 40;
+const MAX_NAME: usize = 150;
+const MAX_ID: usize = 60;
+const MAX_LINK: usize = 2_000;
 
 /// The longest summary of an alert that is sent where the first message was refused.
 const SHORT: usize = 500;
@@ -145,7 +138,7 @@ pub(super) fn short_of_all(alerts: &[Alert], dialect: Dialect) -> Value {
         _ => {
             // No sign ends code but a backtick, which looks much like this letter.
             let text = digest::message(alerts).replace('`', "\u{2cb}");
-            let text = fenced(&dialect.lines(&text, DIGEST - 300));
+            let text = fenced(&dialect.lines(&text, MAX_DIGEST - 300));
             object! { "text": with_mentions(text, alerts, dialect) }
         }
     }
@@ -168,13 +161,13 @@ fn digest(alerts: &[Alert], heading: &str, dialect: Dialect) -> Value {
     match dialect {
         Dialect::Slack => {
             // A digest is within that; nothing is cut.
-            let text = verbatim(&text, DIGEST);
+            let text = verbatim(&text, MAX_DIGEST);
             let blocks: Vec<_> = parts(&text).iter().map(|part| preformatted(part)).collect();
             object! { "color": color, "fallback": heading, "blocks": blocks }
         }
         Dialect::Markdown => {
             // What is put between two characters comes on top.
-            let text = dialect.lines(&text, 3 * DIGEST);
+            let text = dialect.lines(&text, 3 * MAX_DIGEST);
             object! { "color": color, "fallback": heading, "text": fenced(&text) }
         }
     }
@@ -246,7 +239,7 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     };
     // The program's own headline stands above the attachment already.
     if alert.message.headline.is_none() {
-        let job = dialect.line(&alert.job, NAME);
+        let job = dialect.line(&alert.job, MAX_NAME);
         put(
             &mut attachment,
             "title",
@@ -259,8 +252,8 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
 /// Returns what Markdown shows beside the text, by name: pages, facts, when it was sent, and ids.
 fn named(alert: &Alert, room: Room, dialect: Dialect) -> Vec<(String, String)> {
     let links = alert.links().into_iter().map(|Link { label, url }| {
-        let url = dialect.line_with_links(&address(&url), 3 * LINK);
-        (dialect.line(&label, FIELD_NAME), url)
+        let url = dialect.line_with_links(&address(&url), 3 * MAX_LINK);
+        (dialect.line(&label, MAX_FIELD_NAME), url)
     });
     let mut named: Vec<_> = links.collect();
     for (name, value) in &fields(alert) {
@@ -268,11 +261,11 @@ fn named(alert: &Alert, room: Room, dialect: Dialect) -> Vec<(String, String)> {
             CONTEXT => dialect.line_with_links(value, room.field),
             _ => dialect.line(value, room.field),
         };
-        named.push((dialect.line(name, FIELD_NAME), value));
+        named.push((dialect.line(name, MAX_FIELD_NAME), value));
     }
     named.push(("sent".to_owned(), utc(alert.decided)));
     let ids = ids(alert).into_iter();
-    named.extend(ids.map(|(name, id)| (name.to_owned(), dialect.line(id, ID))));
+    named.extend(ids.map(|(name, id)| (name.to_owned(), dialect.line(id, MAX_ID))));
     named
 }
 
@@ -353,8 +346,8 @@ fn fields(alert: &Alert) -> Vec<(String, String)> {
         }
     }
     all.retain(|(name, value)| !is_blank(name) && !is_blank(value));
-    if all.len() > FIELDS {
-        let more = all.split_off(FIELDS - 1);
+    if all.len() > MAX_FIELDS {
+        let more = all.split_off(MAX_FIELDS - 1);
         let more: Vec<_> = more
             .iter()
             .map(|(name, value)| format!("{name} {value}"))

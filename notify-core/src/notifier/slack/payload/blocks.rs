@@ -9,7 +9,8 @@ use super::super::block_kit::{
 };
 use super::super::markup::{verbatim, verbatim_line};
 use super::{
-    CONTEXT, FIELD_NAME, ID, LINK, NAME, Room, fields, ids, log_lines, outcome, remarks, utc,
+    CONTEXT, MAX_FIELD_NAME, MAX_ID, MAX_LINK, MAX_NAME, Room, fields, ids, log_lines, outcome,
+    remarks, utc,
 };
 use crate::format::link::Link;
 use crate::format::text::is_blank;
@@ -48,7 +49,7 @@ pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
     let mut plain = Vec::new();
     let mut linked = None;
     for (name, value) in &fields(alert) {
-        let name = verbatim_line(name, FIELD_NAME);
+        let name = verbatim_line(name, MAX_FIELD_NAME);
         let value = verbatim_line(value, room.field);
         match links(&value) {
             Some(links) if name == CONTEXT => {
@@ -67,7 +68,7 @@ pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
 }
 
 fn heading(alert: &Alert) -> Vec<Value> {
-    let job = verbatim_line(&alert.job, NAME);
+    let job = verbatim_line(&alert.job, MAX_NAME);
     let outcome = outcome(alert);
     if job.is_empty() {
         vec![words(&outcome)]
@@ -82,13 +83,13 @@ fn heading(alert: &Alert) -> Vec<Value> {
 fn pages(alert: &Alert) -> Vec<Value> {
     let mut elements = Vec::new();
     for Link { label, url } in alert.links() {
-        if url.len() > LINK {
+        if url.len() > MAX_LINK {
             continue;
         }
         if !elements.is_empty() {
             elements.push(words(" · "));
         }
-        let text = verbatim_line(&label, FIELD_NAME);
+        let text = verbatim_line(&label, MAX_FIELD_NAME);
         elements.push(object! { "type": "link", "url": url, "text": text });
     }
     elements
@@ -103,7 +104,7 @@ fn foot(alert: &Alert) -> Vec<Value> {
     }
     let ids: Vec<_> = ids(alert)
         .into_iter()
-        .map(|(name, id)| format!("{name} {}", verbatim_line(id, ID)))
+        .map(|(name, id)| format!("{name} {}", verbatim_line(id, MAX_ID)))
         .collect();
     let place = [
         Some(&*alert.status.location),
@@ -112,7 +113,7 @@ fn foot(alert: &Alert) -> Vec<Value> {
     let place = place
         .into_iter()
         .flatten()
-        .map(|place| verbatim_line(place, NAME));
+        .map(|place| verbatim_line(place, MAX_NAME));
     let place = place.filter(|place| alert.message.text.is_none() && !is_blank(place));
     let place: Vec<_> = place.collect();
     let mut foot = vec![mrkdwn(&when), plain_text(&ids.join(" · "))];
