@@ -114,23 +114,18 @@ pub(crate) fn warn(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
         None => IN_MEMORY,
     };
     let fault = ledger::fault(route);
-    match sent {
-        Ok(()) => warning::over(&fault),
+    let message = match sent {
+        Ok(()) => return warning::over(&fault),
         Err(Refusal::Temporary { reason, .. }) => {
             warning::log(Level::Debug, || {
                 format!("channel `{channel}`: {reason}").into()
             });
             let place = place("they wait on disk and are sent later");
-            let message = format!(
-                "channel `{channel}` ({mend}) does not take alerts now ({reason}): {place}"
-            );
-            Warning::new(fault, message).warn();
+            format!("channel `{channel}` ({mend}) does not take alerts now ({reason}): {place}")
         }
         Err(Refusal::Unknown { reason } | Refusal::Gone { reason }) => {
             let place = place("they wait on disk and are tried again for 24 hours or 50 times");
-            let message =
-                format!("channel `{channel}` ({mend}) does not take alerts ({reason}): {place}");
-            Warning::new(fault, message).warn();
+            format!("channel `{channel}` ({mend}) does not take alerts ({reason}): {place}")
         }
         Err(Refusal::Channel { reason }) => {
             let has_refuge = route.queue.is_some()
@@ -143,12 +138,11 @@ pub(crate) fn warn(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
             } else {
                 "its alerts wait".to_owned()
             };
-            let message = if route.queue.is_some() {
+            if route.queue.is_some() {
                 format!("channel `{channel}` is broken ({reason}): {what} until {mend} is fixed")
             } else {
                 format!("channel `{channel}` ({mend}) is broken ({reason}): {IN_MEMORY}")
-            };
-            Warning::new(fault, message).warn();
+            }
         }
         Err(Refusal::Alert { reason }) => {
             let jobs: Vec<_> = alerts.iter().map(Alert::job).collect();
@@ -156,9 +150,10 @@ pub(crate) fn warn(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
                 "channel `{channel}` ({mend}) refused the alert of {} ({reason})",
                 jobs.join(", ")
             );
-            Warning::new(format!("refused {message}"), message).warn();
+            return Warning::new(format!("refused {message}"), message).warn();
         }
-    }
+    };
+    Warning::new(fault, message).warn();
 }
 
 /// Adds to the histories of the jobs what the destination said.

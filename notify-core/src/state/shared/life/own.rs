@@ -105,7 +105,7 @@ impl Runs {
         }
     }
 
-    /// The same of one whose row has gone with its end.
+    /// Takes out a run whose row has gone with its end.
     pub(in crate::state::shared) fn is_over(&mut self, number: u64) {
         if let Some(run) = self.under_way.remove(&number) {
             self.ahead.remove(&run.job);
