@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 
 use crate::dispatch::ledger::{self, Queued};
+use crate::format::order;
 use crate::format::time::Time;
 use crate::message::alert::{Alert, Kind};
 use crate::os::clock;
@@ -177,7 +178,7 @@ fn take_everywhere(
     until: Instant,
 ) -> Option<(Alert, Vec<Claim>)> {
     let mut queues: Vec<_> = others.iter().copied().chain([queue]).collect();
-    queues.sort_unstable();
+    order::sort(&mut queues);
     let (mut alert, mut claims) = (None, Vec::new());
     for one in queues {
         match ledger::take_by(one, entry, until) {

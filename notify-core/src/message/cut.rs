@@ -1,5 +1,6 @@
 //! Texts of a message, cut to the room that they have once they are escaped.
 
+use crate::format::order;
 use crate::format::text;
 
 const ELLIPSIS: &str = "…";
@@ -24,7 +25,7 @@ fn width_of(c: char) -> usize {
 /// leave what they do not need to the long ones.
 pub(super) fn share(widths: impl Iterator<Item = usize>, room: usize) -> usize {
     let mut widths: Vec<_> = widths.collect();
-    widths.sort_unstable();
+    order::sort(&mut widths);
     let (mut room, mut left) = (room, widths.len());
     for width in widths {
         if width > room / left {

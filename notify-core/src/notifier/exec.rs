@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::service_url::{Problem, Word, decode};
 use super::{Hidden, Notifier, Ours, Refusal, child, json};
 use crate::format::debug::debug_by_name;
+use crate::format::order;
 use crate::format::text;
 use crate::message::alert::Alert;
 use crate::message::digest;
@@ -145,7 +146,7 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 5] {
     let bounded = |text: String| text::first_bytes(&text, VALUE).to_owned();
     let of_all = |name: fn(&Alert) -> Option<&str>| {
         let mut values: Vec<_> = alerts.iter().filter_map(name).map(plain).collect();
-        values.sort_unstable();
+        order::sort(&mut values);
         values.dedup();
         bounded(values.join("\n"))
     };

@@ -1,6 +1,7 @@
 //! The keys that a service knows a job, an incident and a message by.
 
 use crate::format::hash;
+use crate::format::order;
 use crate::message::alert::Alert;
 
 /// The longest key of a job, in characters: PagerDuty takes no longer one.
@@ -41,7 +42,7 @@ pub(super) fn of_message(alerts: &[Alert]) -> String {
         return alert.id.clone();
     }
     let mut ids: Vec<_> = alerts.iter().map(Alert::id).collect();
-    ids.sort_unstable();
+    order::sort(&mut ids);
     format!("{:016x}", hash::hash(&ids.join(" ")))
 }
 

@@ -14,7 +14,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use crate::format::debug::debug_by_name;
-use crate::format::{percent, text};
+use crate::format::{order, percent, text};
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi::{self, OnceBox};
 use crate::os::mutex::Mutex;
@@ -153,7 +153,7 @@ impl Secrets {
         plain.retain(|form| form.len() >= SHORT);
         let mut in_base64: Vec<_> = plain.iter().flat_map(|form| in_base64(form)).collect();
         for forms in [&mut plain, &mut in_base64] {
-            forms.sort_unstable();
+            order::sort(forms);
             forms.dedup();
         }
         Self { plain, in_base64 }
@@ -239,7 +239,7 @@ fn in_base64(secret: &str) -> Vec<String> {
 
 /// Puts places in order, and those that overlap together.
 fn apart(mut places: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    places.sort_unstable_by_key(|place| place.start);
+    order::sort_by_key(&mut places, |place| place.start);
     let mut apart: Vec<Range<usize>> = Vec::new();
     for place in places {
         match apart.last_mut() {

@@ -3,6 +3,7 @@
 use std::env;
 use std::ffi::OsString;
 
+use crate::format::order;
 use crate::format::text;
 use crate::settings::config::is_channel_name;
 
@@ -36,7 +37,7 @@ pub(crate) fn channels_in_environment() -> Vec<String> {
             .filter(|channel| channel != "heartbeat")
     };
     let mut channels: Vec<_> = variables().into_iter().filter_map(channel).collect();
-    channels.sort_unstable();
+    order::sort(&mut channels);
     channels.dedup();
     channels
 }

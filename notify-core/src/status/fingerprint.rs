@@ -6,6 +6,7 @@ mod noise;
 use std::borrow::Cow;
 
 use crate::format::hash;
+use crate::format::order;
 use crate::format::text;
 use code::Context;
 
@@ -23,7 +24,7 @@ pub(crate) fn of(error: &str) -> String {
     message.lines().for_each(|line| words.read(line));
     let mut essence = words.kept;
     // The order of what is kept in a hash table is another each time.
-    essence.sort_unstable();
+    order::sort(&mut essence);
     let essence = match essence.join(" ") {
         words_alone if !words_alone.is_empty() => words_alone,
         _ if words.has_noise => "#".to_owned(),

@@ -81,7 +81,7 @@ impl<'a> Group<'a> {
         let last = self.lines.iter().filter_map(Line::latest_state);
         let wrong = last.filter(|alert| !matches!(alert.symbol(), '✓' | '▸'));
         let mut runbooks: Vec<_> = wrong.filter_map(Alert::runbook).collect();
-        runbooks.sort_unstable();
+        order::sort(&mut runbooks);
         runbooks.dedup();
         runbooks
     }

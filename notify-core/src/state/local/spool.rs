@@ -10,6 +10,7 @@ use chrono::DateTime;
 
 use super::queue::Queue;
 use crate::format::hash;
+use crate::format::order;
 use crate::format::time::Time;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
@@ -64,7 +65,7 @@ impl Outbox {
     pub(crate) fn queue_names(&self) -> Vec<String> {
         let folders = [&self.waiting, &self.held].map(|folder| names(folder));
         let mut all = folders.concat();
-        all.sort_unstable();
+        order::sort(&mut all);
         all.dedup();
         all
     }

@@ -17,6 +17,7 @@ use super::address::Address;
 use super::link::Link;
 use super::plans;
 use crate::format::hash;
+use crate::format::order;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
@@ -199,7 +200,7 @@ impl Queue {
         let rows = self.ask(LIST, &[]).unwrap_or_default().into_iter();
         let names = rows.filter_map(|row| row.into_iter().next());
         let mut entries: Vec<_> = names.filter_map(Entry::parse).collect();
-        entries.sort_unstable();
+        order::sort(&mut entries);
         entries
     }
 
