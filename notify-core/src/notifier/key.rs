@@ -9,7 +9,7 @@ const LONGEST: usize = 255;
 
 /// Makes the key of what a service opens and closes for a job, whose name ends with the instance where
 /// there is one: a run without a past then closes what another one has opened.
-pub(super) fn of_job(job: &str) -> String {
+fn of_job(job: &str) -> String {
     if job.chars().count() <= LONGEST {
         return job.to_owned();
     }

@@ -124,7 +124,7 @@ mod linux {
 }
 
 /// Makes a folder that has a mode, whatever the umask. It fails where the folder is there already.
-pub(crate) fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
+fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
     let landlord = path.parent().and_then(Landlord::of);
     let there = match (&landlord, path.file_name()) {
         (Some(landlord), Some(name)) => landlord.at(name),

@@ -20,7 +20,7 @@ use crate::os::ffi::{self, OnceBox};
 use crate::os::mutex::Mutex;
 
 /// What stands where a secret stood.
-pub(crate) const MARK: &str = "[hidden]";
+const MARK: &str = "[hidden]";
 
 /// A part of a URL that is shorter is no secret by itself: it may be a word of any text.
 pub(crate) const LONG: usize = 8;

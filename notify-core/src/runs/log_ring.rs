@@ -15,7 +15,7 @@ use crate::status::log_lines::LogLines;
 
 /// How many lines and bytes of a run are kept where the program says nothing.
 pub(crate) const LINES: usize = 50;
-pub(crate) const BYTES: usize = 8 * 1024;
+const BYTES: usize = 8 * 1024;
 
 /// The most that it may ask for: an alert's file holds them.
 const MOST_LINES: usize = 500;

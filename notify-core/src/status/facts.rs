@@ -11,7 +11,7 @@ pub(crate) const MOST: usize = 32;
 
 /// The longest name and the longest value, in bytes.
 const LONGEST_NAME: usize = 64;
-pub(crate) const LONGEST_VALUE: usize = 256;
+const LONGEST_VALUE: usize = 256;
 
 /// What stands before a fact's name in a status file.
 const PREFIX: &str = "fact.";

@@ -73,7 +73,7 @@ impl Outbox {
     pub(crate) fn due(&self, now: Time) -> BTreeSet<String> {
         let is_due = |queue: &String| {
             let held = names(&self.held.join(queue)).into_iter();
-            held.filter_map(|name| held_until(&name))
+            held.filter_map(|name| time_of(&name))
                 .any(|until| until <= now)
         };
         let mut due = BTreeSet::new();
@@ -144,8 +144,8 @@ impl Outbox {
     }
 }
 
-/// Reads from the name of a held alert's file when it leaves.
-pub(super) fn held_until(name: &str) -> Option<Time> {
+/// Reads from the name of an alert's file when it was decided, or of one that is held, when it leaves.
+pub(crate) fn time_of(name: &str) -> Option<Time> {
     let micros = i64::from_str_radix(name.split('-').next()?, 16).ok()?;
     DateTime::from_timestamp_micros(micros)
 }
@@ -158,11 +158,6 @@ pub(crate) fn job_digits(job: &str) -> String {
 /// Reads from the name of a queue whose alerts wait there.
 pub(crate) fn channel_of(queue: &str) -> &str {
     queue.rsplit_once('-').map_or("", |(channel, _)| channel)
-}
-
-/// Reads from the name of an alert's file when it was decided.
-pub(crate) fn time_of(name: &str) -> Option<Time> {
-    held_until(name)
 }
 
 /// Returns the names in a folder, without those of hidden files.

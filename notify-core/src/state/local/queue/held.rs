@@ -11,7 +11,7 @@ use crate::os::file;
 use crate::os::lock::Lock;
 use crate::state::entry::Entry;
 use crate::state::local::silences::Silences;
-use crate::state::local::spool::{held_until, names};
+use crate::state::local::spool::{names, time_of};
 
 impl Queue {
     /// Keeps an alert back, durably; it leaves when its file's name says so, unless it is withdrawn.
@@ -34,7 +34,7 @@ impl Queue {
         let mut later = |until: Time| next = Some(next.map_or(until, |next: Time| next.min(until)));
         let mut silences = None;
         for name in names(&self.held) {
-            let Some(until) = held_until(&name) else {
+            let Some(until) = time_of(&name) else {
                 continue;
             };
             if until > now {

@@ -37,17 +37,12 @@ impl Locked<'_> {
         written
     }
 
-    pub(in crate::state::local) fn remove(&self) -> io::Result<()> {
+    fn remove(&self) -> io::Result<()> {
         fs::remove_file(self.store.path.join(self.file))?;
         self.store.history.forget(self.file)
     }
 
-    pub(in crate::state::local) fn apply(
-        &mut self,
-        file: &str,
-        change: &Change,
-        texts: &Texts,
-    ) -> Written {
+    fn apply(&mut self, file: &str, change: &Change, texts: &Texts) -> Written {
         let mut written = Written::default();
         if let (Some(alert), Some(text)) = (&change.alert, &texts.alert) {
             for queue in &change.queues {
@@ -74,13 +69,7 @@ impl Locked<'_> {
         written
     }
 
-    pub(in crate::state::local) fn put(
-        &self,
-        alert: &Alert,
-        text: &str,
-        queue: &str,
-        change: &Change,
-    ) -> io::Result<Queued> {
+    fn put(&self, alert: &Alert, text: &str, queue: &str, change: &Change) -> io::Result<Queued> {
         let status = change.status.as_ref().filter(|_| change.is_held);
         let held = status.and_then(|status| status.held.as_ref());
         let path = held.and_then(|held| {
@@ -134,13 +123,7 @@ impl Locked<'_> {
 
     /// Ends the journal of a change that was made; but where its status could not be written, leaves that
     /// there, so that the next run knows of it. The alert would come back with the whole.
-    pub(in crate::state::local) fn close_journal(
-        &mut self,
-        file: &str,
-        change: &Change,
-        texts: &Texts,
-        written: &Written,
-    ) {
+    fn close_journal(&mut self, file: &str, change: &Change, texts: &Texts, written: &Written) {
         let pending = match &written.status_error {
             Some(_) => Some(journal::of_status(file, change, texts)),
             None => self.pending_of_other.clone(),
