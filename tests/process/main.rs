@@ -5,6 +5,7 @@
 mod clock;
 mod codes;
 mod exits;
+mod late;
 mod stops;
 #[path = "../support/mod.rs"]
 mod support;

@@ -60,17 +60,18 @@ impl Setup {
 
     pub(crate) fn routes(&self, channel: &str) -> Option<Arc<Routes>> {
         let known = || self.routes.lock();
-        if let Some(routes) = known().get(channel) {
+        // A queue that cannot be had now may be had later, and without a directory there are none.
+        let is_lasting = |routes: &Option<Arc<Routes>>| {
+            let is_queued = |routes: &Arc<Routes>| !routes.queues.is_empty();
+            routes.as_ref().is_none_or(is_queued) || self.opened_store().is_none()
+        };
+        if let Some(routes) = known().get(channel).filter(|routes| is_lasting(routes)) {
             return routes.clone();
         }
         let routes = Some(self.find_routes(channel))
             .filter(|routes| !routes.all.is_empty())
             .map(Arc::new);
-        // A queue that cannot be had now may be had later.
-        if routes
-            .as_ref()
-            .is_none_or(|routes| !routes.queues.is_empty() || self.store().is_none())
-        {
+        if is_lasting(&routes) {
             known().insert(channel.to_owned(), routes.clone());
         }
         routes

@@ -111,6 +111,7 @@ mod tests {
     #[test]
     fn a_child_that_is_forked_while_a_thread_looks_for_routes_or_adds_a_problem_does_not_wait_for_it()
      {
+        assert!(a_run_ends_in_a_fork_while(|| setup().tried.lock()));
         assert!(a_run_ends_in_a_fork_while(|| setup().routes.lock()));
         assert!(a_run_ends_in_a_fork_while(|| setup().problems.lock()));
     }

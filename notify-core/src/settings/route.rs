@@ -29,13 +29,12 @@ pub(crate) struct Route {
 }
 
 impl Route {
-    /// Returns whether the other leads to the same place.
+    /// Returns whether the other leads to the same place, be it that it has no queue yet.
     #[inline(never)]
     pub(crate) fn is(&self, other: &Self) -> bool {
         let is_same_queue = match (&self.queue, &other.queue) {
             (Some(queue), Some(other)) => queue.is(other),
-            (None, None) => true,
-            _ => false,
+            _ => true,
         };
         is_same_queue && (self.number, &self.channel) == (other.number, &other.channel)
     }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::format::text::{escape, readable};
@@ -43,10 +43,15 @@ const EXIT: Duration = Duration::from_secs(5);
 /// A longer wait at the exit would look like a hang.
 const LONGEST_EXIT: Duration = Duration::from_secs(3600);
 
+/// How soon a notify directory that could not be used is tried again: it may be on a volume that is mounted later.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
 /// Settings that are settled, and what was found by them.
 pub(crate) struct Setup {
     settled: Arc<Settled>,
-    store: OnceLock<Option<Store>>,
+    store: OnceLock<Store>,
+    /// When it was last tried to open it.
+    pub(super) tried: Mutex<Option<Instant>>,
     /// Destinations, by channel, once they were looked for.
     pub(super) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
     /// Problems met here, logged at the first end of a run.
@@ -175,6 +180,7 @@ impl Setup {
         Self {
             settled,
             store: OnceLock::new(),
+            tried: Mutex::default(),
             routes: Mutex::default(),
             has_problems: AtomicBool::new(!problems.is_empty()),
             problems: Mutex::new(problems),
@@ -207,17 +213,38 @@ impl Setup {
         self.has_problems.store(true, Ordering::Release);
     }
 
-    /// Returns the notify directory; `None` where there is none that can be used.
+    /// Returns the notify directory; `None` where there is none that can be used now.
     pub(crate) fn store(&self) -> Option<&Store> {
-        let store = self.store.get_or_init(|| {
-            #[cfg(feature = "postgres")]
-            if let Some(store) = self.shared_store() {
-                return Some(store);
+        self.opened_store().or_else(|| self.open_store())
+    }
+
+    #[cold]
+    fn open_store(&self) -> Option<&Store> {
+        let mut tried = self.tried.lock();
+        // Nothing mends a name that can be none.
+        let is_over = |tried: Instant| self.directory.is_err() || tried.elapsed() < TRY_AGAIN;
+        if self.opened_store().is_none() && !tried.is_some_and(is_over) {
+            match self.try_to_open() {
+                Ok(store) => {
+                    if tried.is_some() {
+                        let message = format!("{store} can be used now: status files are written");
+                        self.add_problem(Warning::new("directory at last", message));
+                    }
+                    let _ = self.store.set(store);
+                }
+                Err(problem) => self.add_problem(Warning::new("directory", problem)),
             }
-            let unusable = |problem| self.add_problem(Warning::new("directory", problem));
-            self.open_directory().map_err(unusable).ok()
-        });
-        store.as_ref()
+            *tried = Some(Instant::now());
+        }
+        self.opened_store()
+    }
+
+    fn try_to_open(&self) -> Result<Store, String> {
+        #[cfg(feature = "postgres")]
+        if let Some(store) = self.shared_store() {
+            return Ok(store);
+        }
+        self.open_directory()
     }
 
     /// Opens the notify directory, or says why that cannot be, and what to do.
@@ -226,8 +253,8 @@ impl Setup {
         match &self.directory {
             Ok(directory) => Store::open(directory, self.mode).map_err(|error| {
                 format!(
-                    "the notify directory `{}` cannot be used ({error}): {without}; set NOTIFYDIR to a folder \
-                     that can be written",
+                    "the notify directory `{}` cannot be used ({error}): until it can, {without}; set NOTIFYDIR to a \
+                     folder that can be written",
                     directory.display()
                 )
             }),
@@ -284,7 +311,7 @@ impl Setup {
 
     /// Returns the store, if it was used already.
     pub(crate) fn opened_store(&self) -> Option<&Store> {
-        self.store.get()?.as_ref()
+        self.store.get()
     }
 
     /// Returns the notify directory as it was asked for.
@@ -295,12 +322,12 @@ impl Setup {
     /// Says where the status of jobs is, unless it was found that no file can be written there: a warning says that
     /// already.
     pub(crate) fn status_place(&self) -> Option<String> {
-        let directory = match self.store.get() {
-            Some(None) => None,
-            Some(Some(store)) if store.directory().is_none() => {
+        let directory = match self.opened_store() {
+            Some(store) if store.directory().is_none() => {
                 return Some(format!("their status is in {store}"));
             }
-            Some(Some(_)) | None => self.directory(),
+            None if self.tried.lock().is_some() => None,
+            Some(_) | None => self.directory(),
         };
         directory.map(|directory| format!("status files are in `{}`", directory.display()))
     }

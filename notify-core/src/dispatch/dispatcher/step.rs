@@ -32,6 +32,8 @@ const LAST_CHANCE: Duration = Duration::from_secs(1);
 /// Sends what may leave now for one destination; then, where nothing waits, shows how runs stand.
 pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
+    let queued = delivery.at_last(route);
+    let route = queued.as_ref().unwrap_or(route);
     let is_by_thread = deadline.is_none();
     let (mut was_sending, mut looks) = (false, 0);
     delivery.change(route, |line| {

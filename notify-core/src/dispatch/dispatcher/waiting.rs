@@ -9,7 +9,9 @@ use crate::dispatch::standing::Standing;
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::os::clock;
+use crate::os::warning;
 use crate::os::worker::Worker;
+use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
@@ -120,6 +122,21 @@ impl Worker<Delivery> {
         waiting.first().is_none_or(|first| oldest < *first)
     }
 
+    /// Returns the way to a destination by its queue, where there was no directory for one before and is one now.
+    pub(super) fn at_last(&self, route: &Route) -> Option<Route> {
+        if route.queue.is_some() {
+            return None;
+        }
+        let setup = in_force::setup_so_far();
+        // This tries to open the directory again.
+        setup.store()?;
+        let routes = setup.routes(&route.channel)?;
+        let queued = |other: &&Route| other.queue.is_some() && other.is(route);
+        let found = routes.all.iter().find(queued)?;
+        self.change(route, |line| line.route = found.clone());
+        Some(found.clone())
+    }
+
     /// Queues what could not be queued before, as on a disk that was full: it leaves in its order then, and no end of
     /// the process loses it. A shared store keeps aside by itself what it cannot take.
     pub(super) fn queue_at_last(&self, route: &Route) {
@@ -142,6 +159,10 @@ impl Worker<Delivery> {
         let put = |alert: &Alert| queue.put(alert, &alert.render()).ok();
         let queued: Vec<_> = alerts.iter().map_while(put).collect();
         alerts.drain(..queued.len());
+        if alerts.is_empty() {
+            // What was warned of says that the exit loses them.
+            warning::over(&ledger::fault(route));
+        }
         self.change(route, |line| {
             line.own.extend(queued.iter().map(Entry::key));
             alerts.append(&mut line.memory.alerts);
