@@ -14,7 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use support::receiver::SECRET;
-use support::{Answer, Ended, Folder, Program, Receiver};
+use support::{Answer, Ended, Folder, Program, Receiver, eventually};
 
 const MAIN: &str = "pipeline-notify.ends.main";
 
@@ -620,4 +620,37 @@ fn another_user_of_the_same_directory_can_hold_up_nobody_but_himself() {
     assert_eq!((ended.code, &*ended.stderr), (Some(0), ""));
     assert!(folder.status_file(MAIN).starts_with("OK\n"));
     assert!(receiver.texts().concat().contains("recovered"));
+}
+
+#[test]
+fn a_directory_that_loses_its_rights_is_one_warning() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (folder, programs) = (Folder::new(), Folder::new());
+    for shared in [&folder, &programs] {
+        fs::set_permissions(shared, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let program = programs.path().join("ends");
+    Program::new("ends").copy_to(&program);
+    let (file, log) = (programs.path().join("goes on"), programs.path().join("log"));
+    fs::write(&file, "").unwrap();
+    let Some(mut theirs) = as_nobody(&program, &["goes on"]) else {
+        println!("skipped: this user cannot become another");
+        return;
+    };
+    theirs.env_clear().env("NOTIFY_DISABLE", "0");
+    theirs.env("NOTIFYDIR", folder.path()).env("WHILE", &file);
+    theirs.env("NOTIFY_CHANNEL", "");
+    theirs.stderr(fs::File::create(&log).unwrap());
+    let mut running = theirs.spawn().unwrap();
+    let job = folder.path().join("pipeline-notify.ends.alternate");
+    eventually("its job has a status", || job.exists());
+    let mut chmod = Command::new("chmod");
+    let taken = chmod.args(["-R", "a-w"]).arg(folder.path()).status();
+    assert!(taken.unwrap().success());
+    let warned = || fs::read_to_string(&log).unwrap();
+    eventually("it warns", || !warned().is_empty());
+    // Its `main` ends after that, and can be written neither.
+    fs::remove_file(file).unwrap();
+    assert_eq!(running.wait().unwrap().code(), Some(0));
+    assert_eq!(warned().lines().count(), 1, "{}", warned());
 }

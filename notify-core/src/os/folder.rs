@@ -155,10 +155,11 @@ pub(crate) fn check_private(path: &Path, user: u32) -> io::Result<()> {
     if folder.is_dir() && folder.uid() == user && folder.mode() & 0o777 == 0o700 {
         Ok(())
     } else {
-        Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "not a private folder of this user",
-        ))
+        let words = format!(
+            "`{}` is not a private folder of this user: it must be the user's own, and its rights 0700",
+            path.display()
+        );
+        Err(io::Error::new(io::ErrorKind::PermissionDenied, words))
     }
 }
 

@@ -375,16 +375,14 @@ impl Report<'_> {
             );
             warnings.push(Warning::new("stuck lock", message));
         }
-        if committed.is_exchanged {
+        if committed.is_exchanged && committed.status_error.is_none() {
             warning::over(UNUSABLE);
-        }
-        if committed.is_written {
-            warning::over("status");
         }
         if let Some(error) = &committed.status_error {
             let job = &self.ended.job;
             let message = format!("the status file of {job} cannot be written: {error}");
-            warnings.push(Warning::new("status", message));
+            // The same fault: the next run may not so much as open its lock.
+            warnings.push(Warning::new(UNUSABLE, message));
         }
         if let Some(error) = &committed.queue_error {
             let message =
