@@ -148,6 +148,25 @@ fn where_nobody_heard_of_a_failure_nobody_hears_that_its_job_is_forgotten() {
     assert_eq!(place.heard(), [""; 0]);
 }
 
+#[test]
+fn of_a_message_that_the_channel_refuses_nobody_is_said_to_be_informed() {
+    let receiver =
+        Receiver::answering(|number| Answer::Status(if number == 0 { 200 } else { 400 }, "no"));
+    let place = Place {
+        receiver,
+        ..Place::new()
+    };
+    place.fails("1");
+    let said = place.does(&["silence", "load", "--for", "1h"], 0).stdout;
+    assert!(
+        said.contains("refused the message (answered 400 no)"),
+        "{said}"
+    );
+    assert!(!said.contains("is informed"), "{said}");
+    let said = place.does(&["ack", "load", "--because", "x", "--json"], 0);
+    assert!(said.stdout.contains(r#""result":"refused""#), "{said:?}");
+}
+
 /// It leaves as its job is looked at: then the channel hears of both, and in this order.
 #[test]
 fn of_a_failure_that_was_held_back_until_now_the_end_is_sent_when_its_job_is_forgotten() {

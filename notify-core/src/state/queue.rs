@@ -180,6 +180,12 @@ impl Queue {
         either!(self, queue => queue.reject(entry, reason))
     }
 
+    /// Returns why an alert was put aside, if it was.
+    #[cfg(feature = "cli")]
+    pub(crate) fn rejection(&self, entry: &Entry) -> io::Result<Option<String>> {
+        either!(self, queue => queue.rejection(entry))
+    }
+
     /// Removes alerts that are not to be sent, and counts them; not those that are being sent. Stops at the deadline;
     /// where another is at it, waits for that one if there is a deadline. Where they cannot be counted, none is
     /// removed.

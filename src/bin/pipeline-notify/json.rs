@@ -129,6 +129,7 @@ pub(crate) fn queue(queue: &Queue) -> Value {
 pub(crate) fn announcement(announcement: &Announcement) -> Value {
     let (word, channel) = match announcement {
         Announcement::Delivered(channel) => ("delivered", Some(channel)),
+        Announcement::Refused(channel, _) => ("refused", Some(channel)),
         Announcement::Waits(channel) => ("waits", Some(channel)),
         Announcement::Nowhere(channel) => ("nowhere", Some(channel)),
         Announcement::Nobody => ("nobody", None),

@@ -303,6 +303,9 @@ pub(crate) fn calm(
 pub(crate) fn announcement(announcement: &Announcement) -> String {
     match announcement {
         Announcement::Delivered(channel) => format!("channel {channel} is informed"),
+        Announcement::Refused(channel, reason) => {
+            format!("channel {channel} refused the message ({})", plain(reason))
+        }
         Announcement::Waits(channel) => format!(
             "channel {channel} does not take the message now: it waits; `pipeline-notify drain` sends it"
         ),

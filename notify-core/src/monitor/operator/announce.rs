@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub enum Announcement {
     /// The channel has taken it.
     Delivered(String),
+    /// The channel has refused it, for that reason.
+    Refused(String, String),
     /// It waits, and is sent later.
     Waits(String),
     /// The channel has no destination; what to do about it is on standard error.
@@ -175,13 +177,19 @@ pub(super) fn send(channel: &str, routes: Option<&Routes>, committed: Committed)
     };
     dispatcher::accept(&routes.all, &alert, &queued);
     dispatcher::finish(Instant::now() + PATIENCE);
-    let waits = routes.all.iter().enumerate().any(|(number, route)| {
-        matches!((queued.get(number), &route.queue), (Some(Queued::Waits(entry)), Some(queue)) if queue.holds(entry))
+    let entries = queued.iter().zip(&routes.all);
+    let entries = entries.filter_map(|(queued, route)| match (queued, &route.queue) {
+        (Queued::Waits(entry), Some(queue)) => Some((entry, queue)),
+        _ => None,
     });
+    let waits = entries.clone().any(|(entry, queue)| queue.holds(entry));
     let channel = routes.channel.clone();
     if waits || dispatcher::is_waited_for() {
-        Announcement::Waits(channel)
-    } else {
-        Announcement::Delivered(channel)
+        return Announcement::Waits(channel);
+    }
+    let mut reasons = entries.filter_map(|(entry, queue)| queue.rejection(entry).ok()?);
+    match reasons.next() {
+        Some(reason) => Announcement::Refused(channel, reason),
+        None => Announcement::Delivered(channel),
     }
 }

@@ -204,9 +204,19 @@ impl Queue {
         let rejected = self.rejected.join(entry.name());
         // The rename first: after a crash between the two the alert is in one place.
         fs::rename(self.path(entry), &rejected)?;
-        let beside = format!("{}.reason", entry.name());
-        write(&self.rejected, &beside, &format!("{reason}\n"), Durable::No)?;
+        write(
+            &self.rejected,
+            &beside(entry),
+            &format!("{reason}\n"),
+            Durable::No,
+        )?;
         Ok(rejected)
+    }
+
+    #[cfg(feature = "cli")]
+    pub(crate) fn rejection(&self, entry: &Entry) -> io::Result<Option<String>> {
+        let reason = file::read(&self.rejected.join(beside(entry)), LIMIT, Links::Refuse)?;
+        Ok(reason.map(|reason| reason.trim().to_owned()))
     }
 
     pub(crate) fn turn(&self) -> io::Result<Turn> {
@@ -259,6 +269,11 @@ impl Queue {
     fn path(&self, entry: &Entry) -> PathBuf {
         self.folder.join(entry.name())
     }
+}
+
+/// Names the file beside a refused alert that says why.
+fn beside(entry: &Entry) -> String {
+    format!("{}.reason", entry.name())
 }
 
 /// Writes a file by way of a hidden one beside it.

@@ -266,6 +266,13 @@ impl Queue {
         Ok(PathBuf::from(&self.name).join(entry.name()))
     }
 
+    #[cfg(feature = "cli")]
+    pub(crate) fn rejection(&self, entry: &Entry) -> io::Result<Option<String>> {
+        const REASON: &str = "SELECT a.reason FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'rejected'";
+        let rows = self.ask(REASON, &[entry.name()])?;
+        Ok(rows.into_iter().flatten().next())
+    }
+
     /// Removes them and counts them, both or neither.
     pub(crate) fn give_up(&self, entries: &[Entry], _deadline: Option<Instant>) -> io::Result<()> {
         const GIVE_UP: &str = "WITH ok AS (UPDATE pn.queue SET loss = $4::text WHERE name = $1::text AND loss = $3::text RETURNING 1), \
