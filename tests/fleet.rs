@@ -935,6 +935,38 @@ fn the_commands_work_on_the_store_and_check_says_when_it_cannot_be_reached() {
     assert_eq!(code, Some(0), "{text}");
 }
 
+#[test]
+fn who_tries_the_channels_hears_of_a_store_that_cannot_be_used() {
+    let Some(server) = server() else { return };
+    let receiver = Receiver::new();
+    server.sql("CREATE ROLE tries_out LOGIN");
+    for (store, code, says) in [
+        (server.store(), 0, "store  usable  (postgres://"),
+        (
+            format!("postgres://u:{PASSWORD}@127.0.0.1:1/d"),
+            2,
+            "store  not usable  127.0.0.1: Connection refused",
+        ),
+        (
+            server.address("tries_out", "schema=never_made_for_it"),
+            2,
+            "store init",
+        ),
+        ("postgres://nonsense".to_owned(), 2, "(NOTIFY_STORE)"),
+    ] {
+        let (found, text) = said_with(&store, &receiver, &["test"]);
+        assert!(
+            found == Some(code) && text.contains(says),
+            "{found:?} {text}"
+        );
+        assert!(text.contains("alerts  accepted"), "{text}");
+        let (found, text) = said_with(&store, &receiver, &["test", "--json"]);
+        let usable = format!(r#""usable":{}"#, code == 0);
+        let is_said = text.replace(' ', "").contains(&usable);
+        assert!(found == Some(code) && is_said, "{found:?} {text}");
+    }
+}
+
 /// Who looks for the job of the message finds it.
 #[test]
 fn a_failure_that_is_held_back_is_sent_by_the_name_that_its_job_has_by_then() {

@@ -165,7 +165,7 @@ pub mod __cli {
     };
     pub use crate::monitor::view::{
         Acknowledged, Health, Job, Jobs, Queue, Run, Silence, Unreadable, directory, job_names,
-        jobs, queues, runs,
+        jobs, named_store, queues, runs,
     };
     pub use crate::monitor::watcher::users::{become_user, watch_all};
     pub use crate::monitor::watcher::{Beginning, Guard};

@@ -29,25 +29,11 @@ pub use run::{Health, Run, runs};
 ///
 /// [`Error::NoDirectory`] where there is none, [`Error::Directory`] where it is no folder.
 pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
-    if given.is_none() {
-        match in_force::setup_so_far().named_store() {
-            Some(Ok(store)) => {
-                let place = Place::from(store);
-                let unreached = |source| Error::Store {
-                    store: place.to_string(),
-                    source,
-                };
-                place.expected().map_err(unreached)?;
-                return Ok(place);
-            }
-            // To look elsewhere would show that all is well.
-            Some(Err(problem)) => {
-                let source = io::Error::other(problem);
-                let store = "NOTIFY_STORE".into();
-                return Err(Error::Store { store, source });
-            }
-            None => {}
-        }
+    // To look elsewhere than in the store that is named would show that all is well.
+    if given.is_none()
+        && let Some(store) = named_store()
+    {
+        return store;
     }
     let path = match given {
         Some(path) => setup::meant_directory(path)?,
@@ -61,6 +47,30 @@ pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
         }
         Err(source) => Err(Error::Directory { path, source }),
     }
+}
+
+/// Returns the shared store that the environment names, where it names one.
+///
+/// # Errors
+///
+/// [`Error::Store`] where it cannot be used.
+pub fn named_store() -> Option<Result<Place, Error>> {
+    let store = in_force::setup_so_far().named_store()?;
+    Some(match store {
+        Ok(store) => {
+            let place = Place::from(store);
+            let unreached = |source| Error::Store {
+                store: place.to_string(),
+                source,
+            };
+            let reached = place.expected().map_err(unreached);
+            reached.map(|_| place)
+        }
+        Err(problem) => Err(Error::Store {
+            store: "NOTIFY_STORE".into(),
+            source: io::Error::other(problem),
+        }),
+    })
 }
 
 /// Names the job of a status file.

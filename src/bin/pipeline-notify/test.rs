@@ -1,10 +1,10 @@
-//! `test`: sends a test alert to each channel.
+//! `test`: sends a test alert to each channel, and looks whether the shared store can be used.
 
 use std::iter;
 
 use clap::Args;
-use notify_core::__cli::{Answer, channels, test};
-use notify_core::Refusal;
+use notify_core::__cli::{Answer, Place, channels, named_store, test};
+use notify_core::{Error, Refusal};
 use serde_json::json;
 
 use crate::output::{Colour, Output};
@@ -19,7 +19,8 @@ pub(crate) const FAILURE: u8 = 2;
 
 Exit codes:
   0  every destination accepted it
-  1  one did not, or there is none: see the answer"
+  1  one did not, or there is none: see the answer
+  2  every destination accepted it, and the store of NOTIFY_STORE cannot be used"
 )]
 pub(crate) struct Arguments {
     /// Channels to test [default: all that `SLACK_…_WEBHOOK_URL` and `NOTIFY_…_URL` name]
@@ -47,7 +48,11 @@ impl Arguments {
             }
         }
         let is_heard = !answers.is_empty() && answers.iter().all(|answer| answer.refusal.is_none());
-        let code = u8::from(!is_heard);
+        let store = common.dir.is_none().then(named_store).flatten();
+        let code = match &store {
+            Some(Err(_)) if is_heard => FAILURE,
+            _ => u8::from(!is_heard),
+        };
         output.set_code(code);
         if common.json {
             let answers = answers.iter().map(|answer| {
@@ -60,9 +65,18 @@ impl Arguments {
                     "seconds": answer.took.as_secs_f64(),
                 })
             });
-            output.json(&json!({ "heard": is_heard, "answers": answers.collect::<Vec<_>>() }))?;
-        } else if answers.is_empty() {
+            let answers: Vec<_> = answers.collect();
+            let store = store.as_ref().map(|store| {
+                json!({ "usable": store.is_ok(), "reason": store.as_ref().err().map(reason) })
+            });
+            output.json(&json!({ "heard": is_heard, "answers": answers, "store": store }))?;
+            return Ok(code);
+        }
+        if answers.is_empty() {
             output.say("there is no destination: set SLACK_ALERTS_WEBHOOK_URL to a webhook")?;
+        }
+        if let Some(store) = &store {
+            output.say(&store_line(store, output))?;
         }
         Ok(code)
     }
@@ -90,4 +104,23 @@ fn line(answer: &Answer, output: &Output) -> String {
         "{channel}  {}  {rest}  ({destination})",
         output.paint(word, colour)
     )
+}
+
+fn store_line(store: &Result<Place, Error>, output: &Output) -> String {
+    let (word, colour, rest) = match store {
+        Ok(place) => ("usable", Colour::Green, format!("({place})")),
+        Err(error) => (
+            "not usable",
+            Colour::Red,
+            format!("{}  (NOTIFY_STORE)", reason(error)),
+        ),
+    };
+    format!("store  {}  {}", output.paint(word, colour), plain(&rest))
+}
+
+fn reason(error: &Error) -> String {
+    match error {
+        Error::Store { source, .. } => source.to_string(),
+        error => error.to_string(),
+    }
 }
