@@ -4,8 +4,9 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Output, Stdio};
+use std::time::{Duration, SystemTime};
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
@@ -346,6 +347,76 @@ fn check_reports_a_missed_run_by_its_beginning_and_with_a_grace() {
         Some(0),
         "the argument counts"
     );
+}
+
+/// Who is woken looks at `status`, and learns no less there than a monitor does.
+#[test]
+fn status_and_explain_say_what_check_says_of_missed_runs() {
+    let folder = Folder::new();
+    let every = |job: &str, hours: &str| {
+        let status = folder.status_file(job) + &format!("every-hours: {hours}\n");
+        fs::write(folder.path().join(job), status).unwrap();
+    };
+    for (job, minutes) in [("a.works", 1), ("b.late", 300), ("c.grace", 61)] {
+        works(&folder, job, minutes);
+        every(job, "1");
+    }
+    fails(&folder, "d.fails", "connection refused");
+    let status = folder.status_file("d.fails");
+    let (lines, error) = status.split_once("\n\n").unwrap();
+    fs::write(
+        folder.path().join("d.fails"),
+        format!("{lines}\nevery-hours: 0.01\n\n{error}"),
+    )
+    .unwrap();
+    let expected = folder.path().join(".expected");
+    fs::create_dir(&expected).unwrap();
+    fs::write(expected.join("tool"), "f.new every 9h\n").unwrap();
+    let old = fs::File::create(expected.join("old")).unwrap();
+    (&old).write_all(b"e.never every 1h\n").unwrap();
+    let time = SystemTime::now() - Duration::from_secs(3 * 3600);
+    old.set_modified(time).unwrap();
+
+    let grace = ["--grace", "1s"];
+    let call = |arguments: &[&str]| run(&folder, &[arguments, &grace].concat());
+    let table = call(&["status"]).stdout;
+    let rows: Vec<_> = table.lines().map(|line| line.split("  ").next()).collect();
+    let firsts = ["STATUS", "ERROR", "MISSED", "MISSED", "OK"];
+    assert_eq!(rows[..5], firsts.map(Some), "{table}");
+    let lines: Vec<_> = table.lines().collect();
+    let late = "(has missed a run: the last began 5 h ago, and it should run every 1 h)";
+    for (line, job, words) in [
+        (1, "d.fails", "(has missed a run) connection refused"),
+        (2, "b.late", late),
+        (3, "c.grace", "(has missed a run: "),
+        (4, "a.works", ""),
+    ] {
+        let line = lines[line];
+        assert!(line.contains(job) && line.contains(words), "{line}");
+    }
+    let missed = |table: &str, number: usize| {
+        let counted = format!(" · {number} missed a run");
+        table.lines().any(|line| line.contains(&counted))
+    };
+    assert!(missed(&table, 4), "{table}");
+    let never = "  e.never  has never run, and was due 2 h ago\n";
+    assert!(table.contains(never), "{table}");
+    assert!(table.contains("  f.new  every 9 h\n"), "{table}");
+    let one = call(&["status", "b.late"]).stdout;
+    assert!(missed(&one, 1) && one.contains(late), "{one}");
+    let json = call(&["status", "--json"]).json();
+    let of = |of: &str, number: usize| (&json[of][number]["job"], &json[of][number]["missed"]);
+    assert_eq!(of("jobs", 0), (&"a.works".into(), &false.into()));
+    assert_eq!(of("jobs", 1), (&"b.late".into(), &true.into()));
+    assert_eq!(of("never_ran", 0), (&"e.never".into(), &true.into()));
+    assert_eq!(of("never_ran", 1), (&"f.new".into(), &false.into()));
+    let check = call(&["check"]).stdout;
+    assert!(check.contains(" missed=4 "), "{check}");
+    let explain = run(&folder, &["explain", "b.late"]).stdout;
+    assert!(explain.contains(&late[1..late.len() - 1]), "{explain}");
+    // With the grace that they have themselves.
+    let table = run(&folder, &["status", "a.*", "c.*"]).stdout;
+    assert!(!table.to_lowercase().contains("missed"), "{table}");
 }
 
 #[test]

@@ -409,6 +409,7 @@ fn a_job_that_never_ran_and_one_that_has_missed_a_run_are_on_the_page() {
     let page = page(&folder, &[]);
     assert!(page.contains("<span class=bad>1 missed</span>"), "{page}");
     assert!(page.contains("<span class=dim>1 never ran</span>"));
+    assert!(page.find("b.missed") < page.find("a.works"), "{page}");
     let missed = between(&page, "b.missed", "\n");
     assert!(
         missed.starts_with("<span class=\"tag bad\">has missed a run</span>"),

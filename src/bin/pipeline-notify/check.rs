@@ -103,9 +103,10 @@ impl Seen {
 }
 
 impl Arguments {
-    /// Returns a check of all jobs that says this of when they should run.
-    pub(crate) fn of_all(said: &Said) -> Self {
+    /// Returns a check of those jobs, of all where none is named, that says this of when they should run.
+    pub(crate) fn of(jobs: &[String], said: &Said) -> Self {
         Self {
+            jobs: jobs.to_vec(),
             grace: said.grace,
             clock_changes: ByWhom {
                 clock_changes: said.clock_changes,
@@ -140,7 +141,7 @@ impl Arguments {
                     "kind": problem.kind.as_str(),
                     "state": problem.kind.alarm().as_str(),
                     "job": problem.job,
-                    "message": problem.words,
+                    "message": problem.to_string(),
                 })
             });
             output.json(&json!({
@@ -235,10 +236,7 @@ impl Arguments {
             findings.add(Kind::Plan, None, fault.clone());
         }
         for file in &jobs.unreadable {
-            let words = format!(
-                "{}: the status file cannot be read: {}",
-                file.name, file.reason
-            );
+            let words = format!("the status file cannot be read: {}", file.reason);
             findings.add(Kind::Unreadable, Some(&file.name), words);
         }
         self.judge_missing(seen, &mut findings);
@@ -256,7 +254,7 @@ impl Arguments {
             let mut expected = awaited.iter();
             let is_expected = expected.any(|awaited| look::is_fit(name, &awaited.job));
             if !is_expected && !runs.iter().any(|run| run.is_named(name)) {
-                let words = format!("{name}: there is no such job");
+                let words = "there is no such job".to_owned();
                 findings.add(Kind::Missing, Some(name), words);
             }
         }
@@ -289,8 +287,7 @@ impl Arguments {
                 }
                 Ok(None) => {}
                 Err(fault) => {
-                    let words = "missed runs are not noticed";
-                    let words = format!("{}: {words}: {fault}", job.name);
+                    let words = format!("missed runs are not noticed: {fault}");
                     findings.add(Kind::Schedule, Some(&job.name), words);
                 }
             }
@@ -333,11 +330,20 @@ impl Arguments {
     }
 }
 
+/// Says of one job that it has missed a run.
+pub(crate) fn missed(place: &Place, job: &str, now: DateTime<Utc>) -> io::Result<Option<String>> {
+    let wanted = [job.to_owned()];
+    let seen = Seen::of(place, &wanted, now)?;
+    let findings = Arguments::of(&wanted, &Said::default()).judge(&seen, now);
+    let mut missed = findings.missed().filter(|(name, _)| *name == job);
+    Ok(missed.next().map(|(_, problem)| problem.words.clone()))
+}
+
 /// Names the problems one by one.
 fn list(problems: &[Problem], output: &mut Output) -> Result<(), Failure> {
     for problem in problems.iter().take(LINES) {
         let alarm = problem.kind.alarm().as_str();
-        output.line(&format!("[{alarm}] {}", inert(&problem.words)))?;
+        output.line(&format!("[{alarm}] {}", inert(&problem.to_string())))?;
     }
     if problems.len() > LINES {
         output.line(&format!("and {} more", problems.len() - LINES))?;

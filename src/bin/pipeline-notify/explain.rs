@@ -9,6 +9,7 @@ use notify_core::__cli::{self as look, Health, Job, Run, Said, Story};
 use notify_core::State;
 use serde_json::{Value, json};
 
+use crate::check;
 use crate::output::{Colour, Output};
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json, moment, suggest};
@@ -49,6 +50,8 @@ struct View {
     now: DateTime<Utc>,
     story: Story,
     runs: Vec<Run>,
+    /// What `check` says where it has missed a run.
+    missed: Option<String>,
     at: Option<DateTime<Utc>>,
     all: bool,
 }
@@ -75,10 +78,12 @@ impl Arguments {
                 plain(&suggest::no_job(&place, &self.job)).into_owned(),
             ));
         };
+        let missed = check::missed(&place, &story.job.name, now).map_err(cannot)?;
         let view = View {
             now,
             story,
             runs,
+            missed,
             at,
             all: self.all,
         };
@@ -167,6 +172,9 @@ impl View {
             add(format!("passed over: {}", plain(error)));
         }
         add(last_run(job));
+        if let Some(missed) = &self.missed {
+            add(plain(missed).into_owned());
+        }
         if let Some(run) = &job.not_counted {
             add(format!("not counted: {}", plain(run)));
         }
@@ -335,6 +343,7 @@ impl View {
             "at": self.at.map(json::time),
             "status": json::job(&story.job, self.now, &Said::default()),
             "running": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
+            "missed": self.missed.is_some(),
             "held_until": story.held_until.map(json::time),
             "settings": {
                 "silent_seconds": rules.silent_seconds,

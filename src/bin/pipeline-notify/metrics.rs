@@ -179,7 +179,7 @@ fn text(place: &Place, said: &Said, labels: String) -> io::Result<Metrics> {
     let now = look::now();
     // As `check` sees it, lest the two disagree.
     let seen = Seen::of(place, &[], now)?;
-    let findings = check::Arguments::of_all(said).judge(&seen, now);
+    let findings = check::Arguments::of(&[], said).judge(&seen, now);
     let Seen {
         jobs, runs, queues, ..
     } = &seen;

@@ -17,7 +17,7 @@ use serde_json::json;
 
 use self::strip::RUNS;
 use crate::by_whom::ByWhom;
-use crate::check::{self, Kind, Seen};
+use crate::check::{self, Seen};
 use crate::output::{self, Output};
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, json, span, whole_file};
@@ -127,13 +127,12 @@ impl<'a> View<'a> {
     fn of(place: &Place, title: &'a str, said: Said) -> io::Result<Self> {
         let now = look::now();
         let mut seen = Seen::of(place, &[], now)?;
-        let findings = check::Arguments::of_all(&said).judge(&seen, now);
-        let missed = findings.problems.into_iter();
-        let missed = missed.filter(|problem| problem.what == Kind::Missed);
+        let findings = check::Arguments::of(&[], &said).judge(&seen, now);
+        let missed = findings.missed().map(|(job, _)| job.to_owned());
+        let missed: HashSet<_> = missed.collect();
+        let rank = |job: &Job| rank(job, missed.contains(&job.name), now);
         let jobs = &mut seen.jobs.jobs;
-        jobs.sort_by(|one, other| {
-            (rank(one, now), &one.name).cmp(&(rank(other, now), &other.name))
-        });
+        jobs.sort_by(|one, other| (rank(one), &one.name).cmp(&(rank(other), &other.name)));
         let files = jobs.iter().take(STRIPS).map(|job| &job.file);
         let recent = files
             .map(|file| (file.clone(), look::recent(place, file, RUNS)))
@@ -142,8 +141,8 @@ impl<'a> View<'a> {
             title,
             now,
             said,
-            missed: missed.filter_map(|problem| problem.job).collect(),
             seen,
+            missed,
             recent,
         })
     }
@@ -292,11 +291,12 @@ impl<'a> View<'a> {
 }
 
 /// Those with the smallest stand first.
-fn rank(job: &Job, now: DateTime<Utc>) -> u8 {
+fn rank(job: &Job, has_missed: bool, now: DateTime<Utc>) -> u8 {
     match job.state {
         State::Error if words::is_calm(job, now) => 1,
         State::Error => 0,
-        _ => 2,
+        _ if has_missed => 2,
+        _ => 3,
     }
 }
 

@@ -1,23 +1,28 @@
 //! `status`: a table of all jobs.
 
-use std::collections::HashSet;
+mod room;
+
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::thread;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Awaited, Health, Jobs, Place, Planned, Queue, Run, Said};
+use notify_core::__cli::{
+    self as look, Awaited, Health, Job, Jobs, Place, Planned, Queue, Run, Said,
+};
 use notify_core::State;
 use serde_json::{Value, json};
 
 use crate::by_whom::ByWhom;
+use crate::check::{self, Seen};
 use crate::expect;
 use crate::json;
 use crate::output::{self, Colour, Output};
 use crate::table::{Row, Table};
 use crate::words::{self, count, plain};
-use crate::{Common, Failure, suggest};
+use crate::{Common, Failure, span, suggest};
 
 pub(crate) const FAILURE: u8 = 2;
 
@@ -44,6 +49,9 @@ pub(crate) struct Arguments {
     /// Redraw the table every two seconds, until Ctrl-C
     #[arg(long)]
     watch: bool,
+    /// How late a run may begin, where its job does not say: as of `check`
+    #[arg(long, value_name = "TIME", value_parser = span::parse)]
+    grace: Option<Duration>,
     #[command(flatten)]
     clock_changes: ByWhom,
 }
@@ -63,14 +71,20 @@ struct View {
     said: Said,
     /// The jobs that should run and never did.
     never_ran: Vec<Awaited>,
+    /// What `check` says of the jobs that have missed a run.
+    missed: HashMap<String, String>,
 }
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
+        let said = Said {
+            grace: self.grace,
+            ..self.clock_changes.said()
+        };
         loop {
             let place = common.place()?;
-            let view = View::of(&place, &self.jobs, self.clock_changes.said())
-                .map_err(Failure::unreadable(&place))?;
+            let view = View::of(&place, &self.jobs, said.clone());
+            let view = view.map_err(Failure::unreadable(&place))?;
             let code = u8::from(!view.jobs.missing.is_empty());
             output.set_code(code);
             if common.json {
@@ -116,38 +130,34 @@ impl Arguments {
     }
 }
 
-/// Returns how many rows a terminal of that height shows, of rows with so many lines each, those of
-/// jobs that fail first: those of jobs that work must not push the others off it.
-fn shown(rows: &[usize], failing: usize, others: usize, height: usize) -> usize {
-    let lines = |rows: &[usize]| rows.iter().sum::<usize>();
-    if lines(rows) + others <= height {
-        return rows.len();
-    }
-    // A line says how many are hidden.
-    let mut room = height.saturating_sub(lines(&rows[..failing]) + others + 1);
-    let fits = rows[failing..].iter().take_while(|lines| {
-        let fits = **lines <= room;
-        room = room.saturating_sub(**lines);
-        fits
-    });
-    failing + fits.count()
-}
-
 impl View {
     fn of(place: &Place, wanted: &[String], said: Said) -> io::Result<Self> {
         let now = look::now();
-        let mut jobs = look::jobs(place, wanted)?;
-        let (mut planned, _) = look::planned(place, now);
-        look::mark_quiet(&planned, place, &mut jobs.jobs, now);
+        let mut seen = Seen::of(place, wanted, now)?;
+        // Whoever looks here is not to learn less than a monitor does.
+        let findings = check::Arguments::of(wanted, &said).judge(&seen, now);
         // What comes later is for `silence --list`.
-        planned.retain(|window| window.is_open(now) || window.from - now < SOON);
-        let (runs, closed) = look::runs(place, wanted)?;
+        let is_near = |window: &Planned| window.is_open(now) || window.from - now < SOON;
+        seen.planned.retain(is_near);
+        if !wanted.is_empty() {
+            // Of those that are held back it is not known whose they are.
+            seen.queues = look::queues(place, None)?.0;
+        }
+        let Seen {
+            mut jobs,
+            planned,
+            runs,
+            queues,
+            closed,
+            awaited,
+            ..
+        } = seen;
         // A job that runs for the first time has no status yet.
         jobs.missing
             .retain(|name| !runs.iter().any(|run| run.is_named(name)));
-        let (queues, closed_too) = look::queues(place, None)?;
-        let mut never_ran = look::awaited(place).all;
-        let known: HashSet<_> = jobs.jobs.iter().map(|job| &*job.name).collect();
+        let mut never_ran = awaited.all;
+        let known = jobs.jobs.iter().map(|job| &*job.name);
+        let known: HashSet<_> = known.chain(runs.iter().map(|run| &*run.job)).collect();
         never_ran.retain(|one| {
             let is_wanted =
                 wanted.is_empty() || wanted.iter().any(|name| look::is_fit(name, &one.job));
@@ -155,16 +165,20 @@ impl View {
         });
         jobs.missing
             .retain(|name| !never_ran.iter().any(|one| look::is_fit(name, &one.job)));
+        let missed = findings.missed();
+        let missed = missed.map(|(job, problem)| (job.to_owned(), problem.words.clone()));
+        let missed = missed.collect();
         Ok(Self {
             now,
             jobs,
             planned,
             runs,
             queues,
-            closed: closed.max(closed_too),
+            closed,
             is_of_all: wanted.is_empty(),
             said,
             never_ran,
+            missed,
         })
     }
 
@@ -172,15 +186,27 @@ impl View {
         json!({
             "directory": place.to_string(),
             "now": json::time(self.now),
-            "jobs": self.jobs.jobs.iter().map(|job| json::job(job, self.now, &self.said)).collect::<Vec<_>>(),
+            "jobs": self.jobs.jobs.iter().map(|job| self.job_to_json(job)).collect::<Vec<_>>(),
             "planned": self.planned.iter().map(|window| json::planned(window, self.now)).collect::<Vec<_>>(),
             "unreadable": self.jobs.unreadable.iter().map(json::unreadable).collect::<Vec<_>>(),
             "missing": self.jobs.missing,
-            "never_ran": self.never_ran.iter().map(|one| expect::to_json(one, self.now)).collect::<Vec<_>>(),
+            "never_ran": self.never_ran.iter().map(|one| self.never_ran_to_json(one)).collect::<Vec<_>>(),
             "runs": self.runs.iter().map(|run| json::run(run, self.now)).collect::<Vec<_>>(),
             "queues": self.queues.iter().map(json::queue).collect::<Vec<_>>(),
             "unseen_users": self.closed,
         })
+    }
+
+    fn job_to_json(&self, job: &Job) -> Value {
+        let mut value = json::job(job, self.now, &self.said);
+        value["missed"] = json!(self.missed.contains_key(&job.name));
+        value
+    }
+
+    fn never_ran_to_json(&self, awaited: &Awaited) -> Value {
+        let mut value = expect::to_json(awaited, self.now);
+        value["missed"] = json!(self.missed.contains_key(&awaited.job));
+        value
     }
 
     fn lines(&self, place: &Place, output: &Output) -> Vec<String> {
@@ -192,7 +218,7 @@ impl View {
             let lines: Vec<_> = rows.iter().map(Row::lines).collect();
             let failing = rows.iter().filter(|row| !row.works()).count();
             // Beside the headings, and the line of the prompt.
-            let shown = shown(&lines, failing, rest.len() + 2, height);
+            let shown = room::shown(&lines, failing, rest.len() + 2, height);
             hidden = rows.len() - shown;
             rows.truncate(shown);
         }
@@ -240,8 +266,12 @@ impl View {
         if !self.never_ran.is_empty() {
             lines.push("Never ran, and should:".to_owned());
             let shown = self.never_ran.iter().take(RUNS).map(|one| {
-                let line = format!("  {}  {}", one.job, expect::next(one, self.now));
-                words::cut(&plain(&line), output.width().unwrap_or(usize::MAX)).into_owned()
+                let missed = self.missed.get(&one.job);
+                let next = || expect::next(one, self.now);
+                let line = format!("  {}  {}", one.job, missed.cloned().unwrap_or_else(next));
+                let width = output.width().unwrap_or(usize::MAX);
+                let colour = missed.map_or(Colour::Plain, |_| Colour::Red);
+                output.paint(&words::cut(&plain(&line), width), colour)
             });
             lines.extend(shown);
             if self.never_ran.len() > RUNS {
@@ -272,7 +302,8 @@ impl View {
 
     fn rows(&self) -> Vec<Row> {
         let rows = self.jobs.jobs.iter();
-        let mut rows: Vec<_> = rows.map(|job| Row::of(job, self.now, &self.said)).collect();
+        let rows = rows.map(|job| Row::of(job, self.missed.get(&job.name), self.now, &self.said));
+        let mut rows: Vec<_> = rows.collect();
         rows.extend(self.jobs.unreadable.iter().map(Row::of_unreadable));
         rows.sort_by(|one, other| (one.rank, &one.job).cmp(&(other.rank, &other.job)));
         rows
@@ -337,6 +368,7 @@ impl View {
         }
         for (number, what, colour) in [
             (failed.count(), "failed", Colour::Red),
+            (self.missed.len(), "missed a run", Colour::Red),
             (silenced.len(), "silenced", Colour::Yellow),
             (acknowledged.len(), "acknowledged", Colour::Yellow),
             (unreadable, "unreadable", Colour::Yellow),
@@ -357,22 +389,5 @@ impl View {
             lines.push(output.paint(&line, Colour::Dim));
         }
         lines
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn jobs_that_work_do_not_push_those_that_fail_off_a_terminal() {
-        let (failing, working) = ([2; 3], [1; 100]);
-        let all = [&failing[..], &working].concat();
-        assert_eq!(shown(&all, 3, 3, 109), 103, "all fit");
-        assert_eq!(shown(&all, 3, 3, 24), 3 + 14, "two, six, fourteen, two");
-        assert_eq!(shown(&all, 3, 3, 10), 3, "none has room");
-        assert_eq!(shown(&all, 3, 3, 5), 3, "those that fail are all shown");
-        assert_eq!(shown(&[1, 2, 1, 2], 0, 3, 7), 2);
-        assert_eq!(shown(&[], 0, 3, 1), 0);
     }
 }

@@ -21,7 +21,7 @@ const HOST: usize = 12;
 const GAP: usize = 2;
 
 /// The rank of jobs that work.
-const WORKS: u8 = 3;
+const WORKS: u8 = 4;
 
 const HEADINGS: [&str; 8] = [
     "STATUS", "JOB", "SINCE", "LAST", NEXT, "TOOK", "RUNS", "HOST",
@@ -55,18 +55,30 @@ pub(crate) struct Table {
 }
 
 impl Row {
-    pub(crate) fn of(job: &Job, now: DateTime<Utc>, said: &Said) -> Self {
+    /// Lays out a job, and what is said of the run that it has missed.
+    pub(crate) fn of(job: &Job, missed: Option<&String>, now: DateTime<Utc>, said: &Said) -> Self {
         let calm = words::calm(job, now, words::local);
         let calm = calm.filter(|_| job.state == State::Error);
         let (rank, colour) = match job.state {
-            State::Error if calm.is_some() => (1, Colour::Yellow),
+            State::Error if calm.is_some() => (2, Colour::Yellow),
             State::Error => (0, Colour::Red),
+            State::Ok if missed.is_some() && job.quiet.is_some() => (2, Colour::Yellow),
+            State::Ok if missed.is_some() => (1, Colour::Red),
             _ => (WORKS, Colour::Green),
+        };
+        let status = match job.state {
+            State::Ok if missed.is_some() => "MISSED",
+            state => state.as_str(),
         };
         let mut remarks = Vec::new();
         remarks.extend(calm.map(|(calm, because)| {
             let because = because.map_or_else(String::new, |because| format!(": {because}"));
             format!("({calm}{because})")
+        }));
+        remarks.extend(missed.map(|missed| match job.state {
+            // The error is to have room.
+            State::Error => "(has missed a run)".to_owned(),
+            _ => format!("({missed})"),
         }));
         if job.is_flapping {
             remarks.push("(flapping)".to_owned());
@@ -86,7 +98,7 @@ impl Row {
             rank,
             colour,
             job: plain(&job.name).into_owned(),
-            status: job.state.as_str(),
+            status,
             since: Some((job.since, now)),
             last: Some((job.begun, now)),
             next: next.and_then(|next| (next - now).to_std().ok()),
@@ -99,7 +111,7 @@ impl Row {
 
     pub(crate) fn of_unreadable(file: &Unreadable) -> Self {
         Self {
-            rank: 2,
+            rank: 3,
             job: plain(&file.name).into_owned(),
             status: "?",
             colour: Colour::Yellow,

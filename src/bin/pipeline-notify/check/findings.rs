@@ -32,6 +32,13 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    /// Returns what is said of the jobs that have missed a run.
+    pub(crate) fn missed(&self) -> impl Iterator<Item = (&str, &Problem)> {
+        let missed = self.problems.iter();
+        let missed = missed.filter(|problem| problem.what == Kind::Missed);
+        missed.filter_map(|problem| Some((problem.job.as_deref()?, problem)))
+    }
+
     pub(crate) fn add(&mut self, kind: Kind, job: Option<&str>, words: String) {
         self.problems.push(Problem {
             kind,
@@ -59,11 +66,11 @@ impl Findings {
         let words = match words::calm(job, self.now, words::local_in_zone) {
             Some((calm, because)) => {
                 let because = words::because(because);
-                format!("{}: {calm}{because}, has failed {since}: {error}", job.name)
+                format!("{calm}{because}, has failed {since}: {error}")
             }
             None => {
                 let runs = count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run");
-                format!("{}: has failed {since}, {runs}: {error}", job.name)
+                format!("has failed {since}, {runs}: {error}")
             }
         };
         self.add(kind, Some(&job.name), words);
@@ -114,11 +121,8 @@ impl Findings {
     pub(super) fn judge_age(&mut self, job: &Job, expected: &Expected) {
         // Beyond what the clocks of two hosts may differ by.
         if job.begun > self.now + chrono::TimeDelta::minutes(10) {
-            let words = format!(
-                "{}: its last run is in the future: check the clocks",
-                job.name
-            );
-            self.add(Kind::Missed, Some(&job.name), words);
+            let words = "its last run is in the future: check the clocks";
+            self.add(Kind::Missed, Some(&job.name), words.to_owned());
         } else if let Some(missed) = expected.missed(Since::Run(job.begun), self.now) {
             let age = words::since(job.begun, self.now);
             let should = match expected.schedule() {
@@ -131,10 +135,7 @@ impl Findings {
                     words::span(expected.pause(self.now))
                 ),
             };
-            let words = format!(
-                "{}: has missed a run: the last began {age} ago, and {should}",
-                job.name
-            );
+            let words = format!("has missed a run: the last began {age} ago, and {should}");
             self.add(Kind::Missed, Some(&job.name), words);
         }
     }
@@ -146,7 +147,7 @@ impl Findings {
             expected.and_then(|expected| expected.missed(Since::Expected(awaited.since), self.now));
         if let Some(missed) = missed {
             let due = words::ago(missed.due, self.now);
-            let words = format!("{}: has never run, and was due {due}", awaited.job);
+            let words = format!("has never run, and was due {due}");
             self.add(Kind::Missed, Some(&awaited.job), words);
         }
     }
@@ -158,10 +159,7 @@ impl Findings {
             .map_or_else(String::new, |pid| format!("pid {pid} on "));
         let place = format!("{pid}{}", run.host);
         if run.health == Health::Dead {
-            let words = format!(
-                "{}: a run died and was not reported ({place}, begun {begun})",
-                run.job
-            );
+            let words = format!("a run died and was not reported ({place}, begun {begun})");
             self.add(Kind::Dead, Some(&run.job), words);
         } else if let Some(limit) = limit
             && (self.now - run.begun).to_std().is_ok_and(|age| age > limit)
@@ -170,7 +168,7 @@ impl Findings {
                 Health::Unknown => "has not ended, and may be dead: it is on another machine",
                 Health::Alive | Health::Dead => "is overdue: it is still running",
             };
-            let words = format!("{}: a run {lives} ({place}, begun {begun})", run.job);
+            let words = format!("a run {lives} ({place}, begun {begun})");
             self.add(Kind::Overdue, Some(&run.job), words);
         }
     }
@@ -218,12 +216,11 @@ impl Findings {
                 [job] => format!("{}: OK {}", job.name, words::lasting(job.since, self.now)),
                 _ => count(all, "job"),
             },
-            [problem] => problem.words.clone(),
+            [problem] => problem.to_string(),
             [worst, others @ ..] => format!(
-                "{}, {}: {}; and {} more",
+                "{}, {}: {worst}; and {} more",
                 count(all, "job"),
                 count(self.problems.len(), "problem"),
-                worst.words,
                 others.len()
             ),
         };

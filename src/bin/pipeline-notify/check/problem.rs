@@ -1,5 +1,7 @@
 //! What may be wrong, and what a monitor makes of it.
 
+use std::fmt;
+
 /// What a monitor distinguishes, the worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Alarm {
@@ -109,5 +111,15 @@ pub(crate) struct Problem {
     /// and what it is, be it in a planned quiet.
     pub(crate) what: Kind,
     pub(crate) job: Option<String>,
+    /// The sentence, without the job.
     pub(crate) words: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(job) = &self.job {
+            write!(f, "{job}: ")?;
+        }
+        f.write_str(&self.words)
+    }
 }

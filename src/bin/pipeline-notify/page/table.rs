@@ -43,11 +43,11 @@ impl View<'_> {
             under_way.entry(&run.job).or_default().push(run);
         }
         let mut rows = Vec::new();
-        let (failing, working): (Vec<_>, Vec<_>) = self
+        let (wrong, working): (Vec<_>, Vec<_>) = self
             .jobs()
             .iter()
-            .partition(|job| job.state == State::Error);
-        for job in failing {
+            .partition(|job| job.state == State::Error || self.missed.contains(&job.name));
+        for job in wrong {
             let runs = under_way.remove(&*job.name).unwrap_or_default();
             rows.push(self.row(job, &runs));
         }
