@@ -435,6 +435,87 @@ fn what_is_planned_is_listed_and_comes_again_by_the_clock_of_the_host() {
     }
 }
 
+/// What comes again does so as it was said, whatever the clocks did on the first day.
+#[test]
+fn a_change_of_clocks_on_the_first_day_is_of_that_day_alone() {
+    const BERLIN: &str = "CET-1CEST,M3.5.0,M10.5.0/3";
+    const LORD_HOWE: &str = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0";
+    for (zone, arguments, line, says) in [
+        (
+            BERLIN,
+            &["2030-03-31 02:30", "--for", "1h", "--repeat", "weekly"][..],
+            "from 2030-03-31T02:30:00 for 3600s repeat weekly",
+            "from 2030-03-31 03:30 until 2030-03-31 04:30 UTC+02:00, weekly",
+        ),
+        (
+            BERLIN,
+            &["2030-03-31 02:30", "--until", "03:00", "--repeat", "weekly"],
+            "from 2030-03-31T02:30:00 for 1800s repeat weekly",
+            "from 2030-03-31 03:30 until 2030-03-31 04:00 UTC+02:00, weekly",
+        ),
+        (
+            BERLIN,
+            &["2030-03-30 22:00", "--until", "06:00", "--repeat", "daily"],
+            "from 2030-03-30T22:00:00 for 28800s repeat daily",
+            "from 2030-03-30 22:00 UTC+01:00 until 2030-03-31 07:00 UTC+02:00, daily",
+        ),
+        (
+            BERLIN,
+            &["2030-10-27 01:30", "--until", "04:00", "--repeat", "weekly"],
+            "from 2030-10-27T01:30:00 for 9000s repeat weekly",
+            "from 2030-10-27 01:30 UTC+02:00 until 2030-10-27 03:00 UTC+01:00, weekly",
+        ),
+        (
+            LORD_HOWE,
+            &["2030-10-06 02:15", "--for", "1h", "--repeat", "daily"],
+            "from 2030-10-06T02:15:00 for 3600s repeat daily",
+            "from 2030-10-06 02:45 until 2030-10-06 03:45 UTC+11:00, daily",
+        ),
+        // Of what the clock shows twice it is the first.
+        (
+            BERLIN,
+            &["2030-10-27 02:30", "--for", "1h"],
+            "from 2030-10-27T00:30:00Z for 3600s",
+            "from 2030-10-27 02:30 UTC+02:00 until 2030-10-27 02:30 UTC+01:00",
+        ),
+        (
+            LORD_HOWE,
+            &["2030-04-07 01:45", "--for", "1h"],
+            "from 2030-04-06T14:45:00Z for 3600s",
+            "from 2030-04-07 01:45 UTC+11:00 until 2030-04-07 02:15 UTC+10:30",
+        ),
+        // What comes once lasts from the one time to the other.
+        (
+            BERLIN,
+            &["2030-03-30 22:00", "--until", "06:00"],
+            "from 2030-03-30T21:00:00Z for 25200s",
+            "from 2030-03-30 22:00 UTC+01:00 until 2030-03-31 06:00 UTC+02:00",
+        ),
+    ] {
+        let place = Place::new(&[]);
+        let call = [&["silence", "etl.*", "--from"], arguments].concat();
+        let output = place.command(&call).env("TZ", zone).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains(says), "{arguments:?}: {said}");
+        let files = fs::read_dir(place.folder.path().join(".silences")).unwrap();
+        let files = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+        let files: String = files.collect();
+        assert!(files.contains(line), "{arguments:?}: {files}");
+    }
+    let place = Place::new(&[]);
+    let call = [
+        "silence",
+        "etl.*",
+        "--from",
+        "2030-03-31 02:30",
+        "--until",
+        "03:00",
+    ];
+    let output = place.command(&call).env("TZ", BERLIN).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("clocks change between"), "{said}");
+}
+
 #[test]
 fn an_acknowledged_failure_is_sent_no_more_until_it_changes_and_the_channel_knows_who_is_at_it() {
     let place = Place::new(&[("NOTIFY_SILENT_SECONDS", "0"), ("NOTIFY_REMIND_HOURS", "0")]);

@@ -154,7 +154,8 @@ pub mod __cli {
     pub use crate::monitor::command::{Codes, Wrapped};
     pub use crate::monitor::expected::{Expected, Missed, Said, Since};
     pub use crate::monitor::operator::{
-        Announcement, Answer, Desk, Forgotten, Marked, Plan, Refused, channels, test, user,
+        Announcement, Answer, Desk, Forgotten, Marked, Moment, Plan, Refused, Written, channels,
+        test, user,
     };
     pub use crate::monitor::planned::{Planned, mark_quiet, planned};
     pub use crate::monitor::schedule::{ClockChanges, Schedule};

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub use self::announce::{Announcement, Marked};
 pub(crate) use self::announce::{new_alert, queues_of, way};
 pub use self::forget::Forgotten;
-pub use self::plan::Plan;
+pub use self::plan::{Moment, Plan, Written};
 pub use self::refused::Refused;
 pub use self::test::{Answer, channels, test};
 use crate::dispatch::{dispatcher, thread};

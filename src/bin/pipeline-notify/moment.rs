@@ -6,6 +6,7 @@ use chrono::{
     DateTime, Datelike as _, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
     Timelike as _, Utc, Weekday,
 };
+use notify_core::__cli::Moment;
 
 /// Messages and screens say no less.
 const MINUTE: TimeDelta = TimeDelta::minutes(1);
@@ -31,30 +32,36 @@ pub(crate) fn after(now: DateTime<Utc>, time: Duration) -> Result<DateTime<Utc>,
 /// The last year that our files can say.
 const LAST_YEAR: i32 = 9999;
 
-/// Reads a time of the zone of `now`, or one that says its own; it must lie ahead.
+/// Reads a time of a zone, or one that says its own; it must lie ahead of what is now.
 pub(crate) fn parse<Zone: TimeZone>(
     text: &str,
-    now: &DateTime<Zone>,
-) -> Result<DateTime<Utc>, String> {
+    now: &Moment,
+    zone: &Zone,
+) -> Result<Moment, String> {
     let wrong = || {
         format!(
             "`{text}` is not a time: write 'Mon 08:00', '2026-11-23 08:00' or '08:00', in local time, or 2026-11-23T08:00:00Z"
         )
     };
-    let time = match DateTime::parse_from_rfc3339(text.trim()) {
-        Ok(time) => time.to_utc(),
+    let said = match DateTime::parse_from_rfc3339(text.trim()) {
+        Ok(time) => Moment {
+            time: time.to_utc(),
+            wall: time.with_timezone(zone).naive_local(),
+        },
         Err(_) => {
-            let (local, _) = read(text.trim(), now.naive_local()).ok_or_else(wrong)?;
-            in_zone(local, &now.timezone()).ok_or_else(wrong)?
+            let (wall, _) = read(text.trim(), now.wall).ok_or_else(wrong)?;
+            let time = in_zone(wall, zone, now.time).ok_or_else(wrong)?;
+            Moment { time, wall }
         }
     };
-    if time <= *now {
+    // Where clocks change, one of them may lie ahead alone.
+    if said.time <= now.time && said.wall <= now.wall {
         return Err(format!("`{text}` is in the past"));
     }
-    if time.year() > LAST_YEAR {
+    if said.time.year() > LAST_YEAR {
         return Err(wrong());
     }
-    Ok(time)
+    Ok(said)
 }
 
 /// Reads a time of the zone of `now`, the latest that is meant; or one that says its own zone.
@@ -79,21 +86,31 @@ pub(crate) fn parse_past<Zone: TimeZone>(
         None => read(text, now.naive_local())
             .and_then(|(next, again)| next.checked_sub_signed(TimeDelta::days(again))),
     };
-    let time = local.and_then(|local| in_zone(local, &now.timezone()));
+    let first = DateTime::<Utc>::MIN_UTC;
+    let time = local.and_then(|local| in_zone(local, &now.timezone(), first));
     time.ok_or_else(wrong)
 }
 
-/// A time that the clocks leave out is as far behind the gap as it is in it: `02:15` is `03:15`, and on Lord Howe,
-/// where half an hour is left out, `02:45`.
-fn in_zone<Zone: TimeZone>(local: NaiveDateTime, zone: &Zone) -> Option<DateTime<Utc>> {
-    let at = |local: NaiveDateTime| zone.from_local_datetime(&local).earliest();
+/// A time that the clocks show twice is the first of the two that lies ahead. One that they leave out is as far
+/// behind the gap as it is in it: `02:15` is `03:15`, and on Lord Howe, where half an hour is left out, `02:45`.
+fn in_zone<Zone: TimeZone>(
+    local: NaiveDateTime,
+    zone: &Zone,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let at = |local: NaiveDateTime| {
+        // Which of the two comes first `chrono` does not say of this host's zone, though it promises to.
+        let shown = zone.from_local_datetime(&local).map(|time| time.to_utc());
+        let both = [shown.earliest(), shown.latest()].into_iter().flatten();
+        let ahead = both.clone().filter(|time| *time > now).min();
+        ahead.or_else(|| both.max())
+    };
     let skipped = || {
-        // An hour or two before it clocks went as they did before the gap.
-        let before = TimeDelta::hours(2);
+        // Samoa once left out a day. A day and more before a gap clocks went as they did just before it.
+        let before = TimeDelta::hours(26);
         at(local.checked_sub_signed(before)?)?.checked_add_signed(before)
     };
-    let time = at(local).or_else(skipped);
-    time.map(|time| time.with_timezone(&Utc))
+    at(local).or_else(skipped)
 }
 
 /// Reads a time of a day.
@@ -150,6 +167,14 @@ mod tests {
         DateTime::parse_from_rfc3339("2026-11-22T19:30:00+01:00").unwrap()
     }
 
+    fn ahead(text: &str) -> Result<DateTime<Utc>, String> {
+        let here = Moment {
+            time: now().to_utc(),
+            wall: now().naive_local(),
+        };
+        parse(text, &here, now().offset()).map(|said| said.time)
+    }
+
     #[test]
     fn a_time_is_read_as_the_clock_on_the_wall_shows_it() {
         for (text, time) in [
@@ -169,7 +194,7 @@ mod tests {
             ("2026-11-23T08:00:00-05:00", "2026-11-23T13:00:00Z"),
         ] {
             let expected = DateTime::parse_from_rfc3339(time).unwrap();
-            assert_eq!(parse(text, &now()), Ok(expected.to_utc()), "{text}");
+            assert_eq!(ahead(text), Ok(expected.to_utc()), "{text}");
         }
     }
 
@@ -231,7 +256,7 @@ mod tests {
             "8",
             "+262142-12-31 23:59",
         ] {
-            assert!(parse(text, &now()).is_err(), "{text}");
+            assert!(ahead(text).is_err(), "{text}");
         }
         assert!(after(now().to_utc(), Duration::ZERO).is_err());
         assert!(after(now().to_utc(), Duration::MAX).is_err());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, Utc};
 use clap::Args;
-use notify_core::__cli::{self as look, Desk, Plan};
+use notify_core::__cli::{self as look, Desk, Moment, Plan, Written};
 use serde_json::json;
 
 use crate::output::Output;
@@ -70,27 +70,40 @@ impl Arguments {
         if job.contains('*') || self.from.is_some() || self.repeat.is_some() || self.all {
             self.plan(&desk, job, (from, until), common, output)
         } else {
-            self.silence(&desk, job, until, common, output)
+            self.silence(&desk, job, until.time, common, output)
         }
     }
 
     /// Returns when it begins and ends.
-    fn times(&self, now: DateTime<Utc>) -> Result<(DateTime<Utc>, DateTime<Utc>), String> {
+    fn times(&self, now: DateTime<Utc>) -> Result<(Moment, Moment), String> {
+        let now = Moment {
+            time: now,
+            wall: now.with_timezone(&Local).naive_local(),
+        };
         let from = match &self.from {
-            Some(from) => moment::parse(from, &now.with_timezone(&Local))?,
+            Some(from) => moment::parse(from, &now, &Local)?,
             None => now,
         };
-        let until =
-            match (self.time, &self.until) {
-                (Some(time), _) => moment::after(from, time)?,
-                (None, Some(until)) => moment::parse(until, &from.with_timezone(&Local)).map_err(
-                    |error| match &self.from {
-                        Some(from) => format!("{error} at `{from}`"),
-                        None => error,
-                    },
-                )?,
-                (None, None) => return Err("say --for how long, or --until when".to_owned()),
-            };
+        let until = match (self.time, &self.until) {
+            (Some(time), _) => {
+                let until = moment::after(from.time, time)?;
+                Moment {
+                    time: until,
+                    wall: from.wall + (until - from.time),
+                }
+            }
+            (None, Some(until)) => {
+                let at = |error| match &self.from {
+                    Some(from) => format!("{error} at `{from}`"),
+                    None => error,
+                };
+                moment::parse(until, &from, &Local).map_err(at)?
+            }
+            (None, None) => return Err("say --for how long, or --until when".to_owned()),
+        };
+        if until.time <= from.time && self.repeat.is_none() {
+            return Err("clocks change between these two times, and leave nothing between them: give others".to_owned());
+        }
         Ok((from, until))
     }
 
@@ -133,7 +146,7 @@ impl Arguments {
         &self,
         desk: &Desk,
         jobs: &str,
-        (from, until): (DateTime<Utc>, DateTime<Utc>),
+        (from, until): (Moment, Moment),
         common: &Common,
         output: &mut Output,
     ) -> Result<u8, Failure> {
@@ -141,7 +154,11 @@ impl Arguments {
             let message = "a planned quiet is sent to no channel: leave out --channel";
             return Err(Failure::Message(message.to_owned()));
         }
-        let named = desk.plan(&Plan {
+        let Written {
+            from,
+            until,
+            jobs: named,
+        } = desk.plan(&Plan {
             jobs,
             from,
             until,
@@ -160,16 +177,12 @@ impl Arguments {
             return Ok(0);
         }
         let now = look::now();
-        let begins = match &self.from {
-            Some(_) => format!("from {} ", words::local(from, now)),
-            None => String::new(),
-        };
-        let until = words::local_in_zone(until, now);
+        let quiet = words::quiet(from, until, now);
         let repeat = self.repeat.as_ref();
         let repeat = repeat.map_or_else(String::new, |repeat| format!(", {repeat}"));
         let named = count(named, "job");
         output.say(&format!(
-            "{} is quiet {begins}until {until}{repeat}: {named} at present",
+            "{} is {quiet}{repeat}: {named} at present",
             plain(jobs)
         ))?;
         Ok(0)

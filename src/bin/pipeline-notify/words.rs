@@ -231,20 +231,24 @@ pub(crate) fn because(because: Option<&str>) -> String {
 
 /// Says of what jobs a quiet is planned, and when: `etl.*: quiet until Sun 02:00 UTC, weekly (it moves)`.
 pub(crate) fn planned(window: &Planned, now: DateTime<Utc>) -> String {
-    let from = if window.is_open(now) {
-        String::new()
-    } else {
-        format!("from {} ", local(window.from, now))
-    };
-    let until = local_in_zone(window.until, now);
+    let quiet = quiet(window.from, window.until, now);
     let repeat = window
         .repeat
         .map_or_else(String::new, |repeat| format!(", {repeat}"));
     let because = because(window.because.as_deref());
-    format!(
-        "{}: quiet {from}until {until}{repeat}{because}",
-        window.jobs
-    )
+    format!("{}: {quiet}{repeat}{because}", window.jobs)
+}
+
+/// Says when it is quiet: `quiet from Sat 22:00 until Sun 02:00 UTC`. Where clocks change meanwhile, both times have a zone.
+pub(crate) fn quiet(from: DateTime<Utc>, until: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let begins = if from <= now {
+        String::new()
+    } else if zone_at(from) == zone_at(until) {
+        format!("from {} ", local(from, now))
+    } else {
+        format!("from {} ", local_in_zone(from, now))
+    };
+    format!("quiet {begins}until {}", local_in_zone(until, now))
 }
 
 /// Says who is at a failure: `acknowledged by anna until Mon 08:00 UTC (the disk is on its way)`.
