@@ -846,6 +846,45 @@ pty.spawn(["sh", "-c", 'stty rows 24 cols 40; exec "$@"', "-", *sys.argv[1:]])"#
     assert_eq!(shown, plain);
 }
 
+/// A schema that is mistyped is to be seen, and not to be made.
+#[test]
+fn who_only_looks_makes_no_tables() {
+    let Some(server) = server() else { return };
+    let (store, receiver, disk) = (server.store(), Receiver::new(), Folder::new());
+    let file = disk.path().join("file");
+    let file = file.to_str().unwrap();
+    for (arguments, code) in [
+        (&["status"][..], 2),
+        (&["check"], 3),
+        (&["explain", "a"], 2),
+        (&["page", "-o", file], 2),
+        (&["metrics", "-o", file], 2),
+        (&["silence", "--list"], 2),
+        (&["silence", "a*", "--for", "1h"], 2),
+        (&["unsilence", "a"], 2),
+        (&["ack", "a", "--because", "it is mine"], 2),
+        (&["expect", "--list"], 2),
+        (&["expect", "a", "--every", "1h"], 2),
+        (&["rename", "a", "b"], 2),
+        (&["forget", "a"], 2),
+        (&["drain"], 2),
+    ] {
+        let (ended, text) = said(&store, arguments);
+        let words = format!("no tables in the schema \"{}\"", schema(&store));
+        assert!(
+            ended == Some(code) && text.contains(&words),
+            "{arguments:?}: {ended:?} {text}"
+        );
+    }
+    let there = format!(
+        "SELECT count(*) FROM pg_namespace WHERE nspname = '{}'",
+        schema(&store)
+    );
+    assert_eq!(server.sql(&there), "0");
+    assert_eq!(runs(&store, &receiver, &["boom"]).stderr, "");
+    assert_eq!(said(&store, &["check"]).0, Some(2));
+}
+
 /// A schema that is given to a role is enough: it need not be allowed to make schemas.
 #[test]
 fn a_role_makes_the_tables_in_a_schema_that_it_was_given() {
@@ -940,8 +979,10 @@ fn who_tries_the_channels_hears_of_a_store_that_cannot_be_used() {
     let Some(server) = server() else { return };
     let receiver = Receiver::new();
     server.sql("CREATE ROLE tries_out LOGIN");
+    let store = server.store();
+    assert_eq!(said(&store, &["store", "init"]).0, Some(0));
     for (store, code, says) in [
-        (server.store(), 0, "store  usable  (postgres://"),
+        (store, 0, "store  usable  (postgres://"),
         (
             format!("postgres://u:{PASSWORD}@127.0.0.1:1/d"),
             2,

@@ -23,7 +23,7 @@ pub(crate) use jobs::{find, read};
 pub use queue::{Queue, queues};
 pub use run::{Health, Run, runs};
 
-/// Returns the notify directory or the store: the one given, or the one that the library would use.
+/// Returns the notify directory or the store, which must be there: the one given, or the one that the library would use.
 ///
 /// # Errors
 ///
@@ -54,7 +54,9 @@ pub fn directory(given: Option<&Path>) -> Result<Place, Error> {
 /// # Errors
 ///
 /// [`Error::Store`] where it cannot be used.
+#[must_use]
 pub fn named_store() -> Option<Result<Place, Error>> {
+    Place::only_look();
     let store = in_force::setup_so_far().named_store()?;
     Some(match store {
         Ok(store) => {

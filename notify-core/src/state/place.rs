@@ -71,6 +71,12 @@ impl From<&'static Store> for Place {
 }
 
 impl Place {
+    /// Has this process make nothing in a shared store where that is missing.
+    pub(crate) fn only_look() {
+        #[cfg(feature = "postgres")]
+        Shared::only_look();
+    }
+
     /// Returns the notify directory, where it is one.
     #[must_use]
     pub fn folder(&self) -> Option<&Path> {

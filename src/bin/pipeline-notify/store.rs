@@ -11,7 +11,7 @@ pub(crate) const FAILURE: u8 = 2;
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The store is the database that NOTIFY_STORE names, as in postgres://user:password@host/database. A role that may make tables makes them at its first use; where the jobs' role may not, run `store init` once as a role that may, and then the GRANT lines that `store init --print` ends with: docs/fleet.md says more.
+    after_help = "The store is the database that NOTIFY_STORE names, as in postgres://user:password@host/database. A role that may make tables makes them when a job first runs, or with a `watch`; where the jobs' role may not, run `store init` once as a role that may, and then the GRANT lines that `store init --print` ends with: docs/fleet.md says more.
 
 Exit codes:
   0  the tables are there

@@ -31,6 +31,9 @@ const OTHERS: [&str; 5] = [
     "EnterpriseDB",
 ];
 
+/// Whether tables that are missing are made: not by who only looks, for `schema=` may be mistyped.
+static MAKES_TABLES: AtomicBool = AtomicBool::new(true);
+
 /// The first version that this library is tried with.
 const OLDEST_SERVER: u32 = 140_000;
 
@@ -53,6 +56,11 @@ const META: &str = "(SELECT m.oldest::text FROM pn.meta m LIMIT 1)";
 
 /// An answer's rows, all as text.
 pub(super) type Rows = Vec<Vec<Option<String>>>;
+
+/// Has this process make no tables from now on.
+pub(super) fn only_look() {
+    MAKES_TABLES.store(false, Ordering::Relaxed);
+}
 
 /// Who asks over a connection.
 pub(super) struct Client {
@@ -188,6 +196,11 @@ impl Session {
         match self.ask(&schema, META, ends, process).await {
             Err(fault) if fault.is_missing() => {}
             answer => return answer,
+        }
+        if !MAKES_TABLES.load(Ordering::Relaxed) {
+            return Err(Fault::Missing(format!(
+                "there are no tables in the schema {schema}: name the right database and schema= in NOTIFY_STORE; or have the first run of a job make the tables, or `pipeline-notify store init`"
+            )));
         }
         self.ask(&schema, "NULL", ends, process).await?;
         let statements = schema::statements(&schema);

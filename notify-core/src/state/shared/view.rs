@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::address::{self, Address};
 use super::session::row;
-use super::{Shared, plans, schema};
+use super::{Shared, plans, schema, session};
 use crate::format::time::Time;
 use crate::state::history::Event;
 use crate::state::place::Waiting;
@@ -21,6 +21,10 @@ const INIT: Duration = Duration::from_secs(20);
 const LINES: u32 = 500;
 
 impl Shared {
+    pub(in crate::state) fn only_look() {
+        session::only_look();
+    }
+
     pub(in crate::state) fn script(address: Option<&str>) -> Result<String, String> {
         let schema = match address {
             Some(address) => Address::parse(address, None)?.schema(),
