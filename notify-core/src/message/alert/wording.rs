@@ -251,7 +251,7 @@ impl Alert {
         }
         if self.is_repeated() {
             let error = if self.earlier_error.is_some() {
-                ", with another error than before"
+                ", with another error than the run before"
             } else if self.silenced_until().is_some() || self.is_acknowledged() {
                 // There was no run that could have had one.
                 ""

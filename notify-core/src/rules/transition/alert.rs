@@ -3,6 +3,7 @@
 use super::Address;
 use super::case::Case;
 use super::decision::Settled;
+use super::status::SENT_ERRORS;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind, Outage};
 use crate::os::redact;
@@ -47,6 +48,9 @@ impl Case<'_> {
             .map(|(name, value)| (name.clone(), hidden(value)))
             .collect();
         alert.notes = self.notes(settled);
+        if alert.earlier_error.is_some() && self.is_known_error() {
+            alert.notes.push(alternating(status.sent_errors.len()));
+        }
         alert
     }
 
@@ -128,6 +132,15 @@ fn outage(failed: &Status) -> Outage {
         since: failed.since,
         runs: failed.runs,
         error: first.unwrap_or_else(|| failed.headline(LINE)),
+    }
+}
+
+/// Says of an error that was sent before how many of the incident were.
+fn alternating(errors: usize) -> String {
+    match errors {
+        0 | 1 => "this error was sent before in this incident".to_owned(),
+        SENT_ERRORS.. => format!("at least {SENT_ERRORS} errors alternate in this incident"),
+        errors => format!("{errors} errors alternate in this incident"),
     }
 }
 

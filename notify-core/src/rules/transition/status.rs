@@ -14,7 +14,7 @@ use crate::status::outcome::Outcome;
 use crate::status::{Flapping, Held, LINE, Quiet, State, Status};
 
 /// The most errors of an incident that are remembered as sent.
-const SENT_ERRORS: usize = 8;
+pub(super) const SENT_ERRORS: usize = 8;
 
 impl Case<'_> {
     pub(super) fn status(&self, settled: &Settled) -> Status {

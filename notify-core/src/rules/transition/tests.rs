@@ -537,7 +537,7 @@ fn an_incident_by_the_defaults_is_sent_at_each_failure_and_at_its_end() {
             "✓ etl.load.run ok on worker-3 []",
             "✗ etl.load.run failed on worker-3: disk full []",
             "✗ etl.load.run still failing on worker-3: no route [failing for 5 min 1 s, 2 runs, with \
-             another error than before; before: disk full]",
+             another error than the run before; before: disk full]",
             "✗ etl.load.run still failing on worker-3: no route [failing for 10 min 1 s, 3 runs, with \
              the same error; at first: disk full]",
         ]
@@ -550,6 +550,39 @@ fn an_incident_by_the_defaults_is_sent_at_each_failure_and_at_its_end() {
              with the same error; at first: disk full]",
             "✓ etl.load.run recovered on worker-3 after 1 h [works again after 1 h and 12 failed runs; \
              the error was: disk full]",
+        ]
+    );
+}
+
+/// That an error is another one than that of the run before says nothing where that is so each time.
+#[test]
+fn a_reminder_says_how_many_errors_alternate() {
+    let mut job = Job::new(Settings::default());
+    for error in [
+        "disk full",
+        "no route",
+        "disk full",
+        "no route",
+        "no mail",
+        "disk full",
+    ] {
+        job.run(3600, &failed(error));
+    }
+    let remarks = job.delivered[1..]
+        .iter()
+        .map(|alert| alert.remarks().join("; "));
+    assert_eq!(
+        remarks.collect::<Vec<_>>(),
+        [
+            "failing for 1 h, 2 runs, with another error than the run before; before: disk full",
+            "failing for 2 h, 3 runs, with another error than the run before; before: no route; 2 \
+             errors alternate in this incident",
+            "failing for 3 h, 4 runs, with another error than the run before; before: disk full; 2 \
+             errors alternate in this incident",
+            "failing for 4 h, 5 runs, with another error than the run before; before: no route; at \
+             first: disk full",
+            "failing for 5 h, 6 runs, with another error than the run before; before: no mail; 3 \
+             errors alternate in this incident",
         ]
     );
 }
