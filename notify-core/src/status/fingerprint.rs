@@ -66,7 +66,10 @@ struct Chunk<'a> {
 impl Words {
     fn read(&mut self, line: &str) {
         (self.context, self.after_number) = (Context::default(), false);
-        let line = without_key(line);
+        if let Some(code) = code::of_sql_server(line) {
+            self.code(code);
+        }
+        let line = without_values(line);
         let chunks = chunks(&line);
         for (at, chunk) in chunks.iter().enumerate() {
             let next = chunks.get(at + 1).map(|next| next.text);
@@ -203,13 +206,24 @@ impl Words {
     }
 }
 
-/// Leaves out the values of a row, as a unique index shows them: `Key (id)=(17) already exists.`
-fn without_key(line: &str) -> Cow<'_, str> {
-    let (Some((key, values)), true) = (line.split_once(")=("), line.contains("Key (")) else {
+/// What stands before and behind the values of a row, which databases and their libraries show.
+const VALUES: [(&str, &str); 4] = [
+    ("Failing row contains (", ")"),
+    ("Duplicate entry '", "' for key"),
+    ("The duplicate key value is (", ")"),
+    ("[parameters: ", "]"),
+];
+
+/// Leaves out the values of a row, as a unique index shows them, too: `Key (id)=(17) already exists.`
+fn without_values(line: &str) -> Cow<'_, str> {
+    let of_key = line.contains("Key (").then_some((")=(", ")"));
+    let mut marks = of_key.into_iter().chain(VALUES);
+    let Some((before, behind)) = marks.find(|(before, _)| line.contains(before)) else {
         return line.into();
     };
-    let (_, rest) = values.rsplit_once(')').unwrap_or_default();
-    format!("{key}){rest}").into()
+    let (head, values) = line.split_once(before).unwrap_or_default();
+    let (_, rest) = values.rsplit_once(behind).unwrap_or_default();
+    format!("{head}{before}{behind}{rest}").into()
 }
 
 /// Takes a line apart at its blanks, brackets, quotation marks, and what ends a clause.

@@ -60,7 +60,10 @@ const VENDORS: &[&str] = &[
 ];
 
 /// A number after one of these may be a code. It is none where it counts something.
-const WEAK_CODE_WORDS: &[&str] = &["error", "err", "status", "exit", "exited", "response"];
+const WEAK_CODE_WORDS: &[&str] = &[
+    "error", "err", "status", "exit", "exited", "response", // `curl: (7) …`
+    "curl",
+];
 
 /// A number after one of these is a code where HTTP has it for errors.
 const ANSWER_WORDS: &[&str] = &[
@@ -280,7 +283,13 @@ pub(super) fn is_of_vendor(chunk: &str) -> bool {
     let chunk = chunk.strip_suffix(['N', 'W', 'C', 'E']).unwrap_or(chunk);
     let name = chunk.trim_end_matches(|c: char| c.is_ascii_digit());
     let vendor = name.strip_suffix('-').unwrap_or(name);
-    (4..=6).contains(&(chunk.len() - name.len())) && VENDORS.contains(&vendor)
+    (4..=7).contains(&(chunk.len() - name.len())) && VENDORS.contains(&vendor)
+}
+
+/// Returns the code that a line of SQL Server's tools begins with: `Msg 208, Level 16, State 1`.
+pub(super) fn of_sql_server(line: &str) -> Option<&str> {
+    let (code, _) = line.strip_prefix("Msg ")?.split_once(", Level ")?;
+    Some(code)
 }
 
 /// Returns whether an error is nothing but a code: `E1001`, `DB-12`, `-22`, `404`.

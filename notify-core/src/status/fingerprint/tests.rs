@@ -342,6 +342,27 @@ fn other_words_and_codes_make_another_error() {
     );
 }
 
+/// Databases, clouds, schedulers and their like, by their documented codes.
+#[test]
+fn what_tools_say_is_one_error_or_two() {
+    let table = include_str!("tools.tsv");
+    let rows = table.lines().filter(|row| !row.starts_with('#'));
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for row in rows {
+        let row = row.replace("\\n", "\n").replace("\\t", " ");
+        let [what, one, other] = *row.split('\t').collect::<Vec<_>>() else {
+            panic!("{row}");
+        };
+        count += 1;
+        if (what == "same") != (of(one) == of(other)) {
+            wrong.push(row.clone());
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(count >= 100, "{count}");
+}
+
 #[test]
 fn a_number_that_counts_is_no_code() {
     for (one, other) in [
