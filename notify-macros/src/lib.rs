@@ -16,6 +16,7 @@ mod manifest;
 mod schedule;
 
 use proc_macro::TokenStream;
+use proc_macro2::TokenTree;
 use syn::parse::Parser as _;
 
 /// Reports each run of the function: a status file for anyone to read, and alerts when it fails.
@@ -123,6 +124,7 @@ use syn::parse::Parser as _;
 /// - In a `#[track_caller]` function `Location::caller()` is a place in the expansion.
 /// - Each level of recursion takes more of the stack. Backtraces have more frames; those in alerts and status files
 ///   leave ours and the runtime's out.
+/// - The future of an `async fn` is some 40 bytes larger, and may hold its arguments once more.
 /// - A returned future (not an `async fn`) is boxed once more. Futures in futures reach the compiler's
 ///   recursion limit at about half the depth.
 /// - Lints that look at a whole function do not see through it: rustc's `unconditional_recursion`, and of clippy
@@ -132,6 +134,10 @@ use syn::parse::Parser as _;
 ///   function becomes an `#[allow]`. No lint is added.
 /// - A parameter `_` is shown as `__notify_0` in the documentation, unless it is a reference. What `..` leaves of
 ///   a parameter, and a `_` inside a struct's pattern, is dropped after all other arguments.
+/// - The crate `serde_json` is in the program, and its values compare with numbers and `bool`s: what `count == text.parse()?`
+///   parses is no longer known from `count`, and `assert_eq!(bytes, [])` not what is in the array. Write
+///   `text.parse::<u32>()?`.
+/// - The closure that an `async fn` returns as `impl Fn(&str) -> u8` needs the types of its parameters: `|text: &str| …`.
 /// - A debugger's `break load` stops at the attribute's line; `break file:line` is exact.
 /// - `const fn` cannot be annotated, nor a function without a body, nor anything else than a function.
 ///
@@ -148,10 +154,21 @@ pub fn notify(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Err(error) => {
             // With the item as it was: without it each use of it would be an error too.
             let mut tokens = once(item);
-            tokens.extend(TokenStream::from(error.into_compile_error()));
+            tokens.extend(TokenStream::from(message(error)));
             tokens
         }
     }
+}
+
+/// Writes an error at its place. Without the `::core` of syn, which in edition 2015 would be a module of the user's.
+fn message(error: syn::Error) -> proc_macro2::TokenStream {
+    let is_path = |tree: &TokenTree| match tree {
+        TokenTree::Ident(name) => name == "core",
+        TokenTree::Punct(punct) => punct.as_char() == ':',
+        _ => false,
+    };
+    let tokens = error.into_compile_error().into_iter();
+    tokens.filter(|tree| !is_path(tree)).collect()
 }
 
 /// Takes further `#[notify]` off an item, so that a mistake is reported once.

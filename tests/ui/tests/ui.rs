@@ -67,6 +67,18 @@ fn attribute() -> PathBuf {
 
 /// Compiles a source file of a package with this manifest, and returns the errors.
 fn compile(folder: &Path, kind: &str, manifest: &str, name: &str, source: &str) -> String {
+    compile_as_of("2024", folder, kind, manifest, name, source)
+}
+
+/// The same, of an edition.
+fn compile_as_of(
+    edition: &str,
+    folder: &Path,
+    kind: &str,
+    manifest: &str,
+    name: &str,
+    source: &str,
+) -> String {
     let source_file = folder.join(format!("{name}.rs"));
     fs::write(&source_file, source).unwrap();
     let manifest_file = folder.join("Cargo.toml");
@@ -74,7 +86,7 @@ fn compile(folder: &Path, kind: &str, manifest: &str, name: &str, source: &str) 
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let mut compiler = Command::new(compiler);
     compiler
-        .args(["--edition=2024", "--crate-type", kind, "--extern"])
+        .args(["--edition", edition, "--crate-type", kind, "--extern"])
         .arg(format!("facade={}", attribute().display()))
         .arg("-L")
         .arg(folder)
@@ -108,6 +120,22 @@ fn a_library_that_is_no_dependency_is_one_error_that_says_where_to_name_it() {
     for part in [
         "crate = facade::pipeline_notify",
         "shop.rs:1:1",
+        "due to 1 previous error",
+    ] {
+        assert!(errors.contains(part), "{errors}");
+    }
+}
+
+#[test]
+fn a_mistake_is_named_in_edition_2015_too() {
+    let folder = folder("edition-2015");
+    let source =
+        "extern crate facade;\n#[facade::notify(crate = none, chanel = \"x\")]\npub fn load() {}\n";
+    let errors = compile_as_of("2015", &folder, "lib", "", "shop", source);
+    fs::remove_dir_all(&folder).unwrap();
+    for part in [
+        "unknown argument `chanel`",
+        "shop.rs:2:32",
         "due to 1 previous error",
     ] {
         assert!(errors.contains(part), "{errors}");
