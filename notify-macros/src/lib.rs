@@ -133,7 +133,7 @@ use syn::parse::Parser as _;
 ///   `needless_pass_by_value`, `missing_const_for_fn`, `elidable_lifetime_names`). An `#[expect]` of one of them on the
 ///   function becomes an `#[allow]`. No lint is added.
 /// - A parameter `_` is shown as `__notify_0` in the documentation, unless it is a reference. What `..` leaves of
-///   a parameter, and a `_` inside a struct's pattern, is dropped after all other arguments.
+///   a parameter, a `_` inside a struct's pattern, and what a `ref` refers to, is dropped after all other arguments.
 /// - The crate `serde_json` is in the program, and its values compare with numbers and `bool`s: what `count == text.parse()?`
 ///   parses is no longer known from `count`, and `assert_eq!(bytes, [])` not what is in the array. Write
 ///   `text.parse::<u32>()?`.

@@ -186,6 +186,11 @@ twice! { plain_unnamed_future, annotated_unnamed_future, async fn drops(_a: Nois
     let _local = Noisy("local");
 } }
 
+twice! { plain_either, annotated_either, fn drops(a: Noisy, (Ok(b) | Err(b)): Result<Noisy, Noisy>) {
+    let _local = Noisy("local");
+    let _ = (&a, &b);
+} }
+
 twice! { plain_tail, annotated_tail, fn drops(_a: Noisy, _: Noisy) -> impl std::fmt::Display {
     let _local = Noisy("local");
     Noisy("temporary").0.len()
@@ -236,6 +241,11 @@ fn arguments_are_dropped_in_the_native_order() {
     };
     assert_eq!(call(plain::drops), ["local", "d", "c", "b", "a"]);
     assert_eq!(call(annotated::drops), call(plain::drops));
+
+    plain_either::drops(Noisy("a"), Err(Noisy("b")));
+    let native = dropped();
+    annotated_either::drops(Noisy("a"), Err(Noisy("b")));
+    assert_eq!(dropped(), native);
 
     block(plain_future::drops(Noisy("a"), Noisy("b"), Noisy("c")));
     let native = dropped();

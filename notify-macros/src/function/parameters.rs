@@ -93,6 +93,12 @@ fn bindings(pattern: &Pat, names: &mut Vec<Ident>) {
         Pat::Paren(pattern) => bindings(&pattern.pat, names),
         Pat::Reference(pattern) => bindings(&pattern.pat, names),
         Pat::Type(pattern) => bindings(&pattern.pat, names),
+        // All alternatives bind the same names, in the order of the first.
+        Pat::Or(pattern) => {
+            if let Some(first) = pattern.cases.first() {
+                bindings(first, names);
+            }
+        }
         Pat::Slice(pattern) => all(&pattern.elems, names),
         Pat::Tuple(pattern) => all(&pattern.elems, names),
         Pat::TupleStruct(pattern) => all(&pattern.elems, names),
