@@ -66,7 +66,7 @@ use syn::parse::Parser as _;
 ///
 /// | argument | default | meaning |
 /// |---|---|---|
-/// | `errors(TypeA, TypeB)` | every error | only these make the run an `ERROR`. Each is looked for as the error itself, in a `Box`, an `Arc`, `anyhow::Error` or `eyre::Report` and their contexts, and along the causes. An error that cannot be searched (a `Vec`, a `String` that is not listed, `Box<dyn AppError>`, a report that may wrap what it holds, as `miette`'s) is a compile error: use `when` |
+/// | `errors(TypeA, TypeB)` | every error | only these make the run an `ERROR`. Each is looked for as the error itself, in a `Box`, an `Arc`, `anyhow::Error` or `eyre::Report` and their contexts, and along the causes. What an error of thiserror or snafu holds that is `transparent` is no cause of it: list that one's own type. An error that cannot be searched (a `Vec`, a `String` that is not listed, `Box<dyn AppError>`, a report that may wrap what it holds, as `miette`'s) is a compile error: use `when` |
 /// | `when = \|error\| …`, or a path | every error | only an error for which this is true makes the run an `ERROR`. It gets a reference to the error, and cannot use the parameters, which are gone by then |
 /// | `channel` | `"alerts"` | where alerts go: a `&str`, `String`, or `Option` of one; `""` and `None` send none |
 /// | `silent_seconds` | `1.0` | the same status within this time sends nothing |
