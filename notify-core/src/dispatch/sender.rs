@@ -65,14 +65,11 @@ pub(crate) fn from_queue(
     if waiting.is_empty() {
         return Ok(Next::Nothing);
     }
-    if queue.is_of_a_fleet() && waiting.len() <= MOST {
-        // Many may wait for the same moment, and each turn is written through to the store's disk.
-        let now = clock::now();
-        let pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
-        let next = next_of(queue, &pace, &waiting, now, deadline);
-        if next > now && !pace.was_broken() {
-            return Ok(Next::At(next));
-        }
+    if queue.is_of_a_fleet()
+        && waiting.len() <= MOST
+        && let Some(next) = waits_until(route, queue, &waiting, deadline)
+    {
+        return Ok(Next::At(next));
     }
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
@@ -121,6 +118,20 @@ pub(crate) fn from_queue(
             Some(_) | None => {}
         }
     }
+}
+
+/// Returns when the next message of a fleet may leave, if not now, without taking the turn: many may wait for the same
+/// moment, and each turn is written through to the store's disk.
+fn waits_until(
+    route: &Route,
+    queue: &Queue,
+    waiting: &[Entry],
+    deadline: Option<Instant>,
+) -> Option<Time> {
+    let now = clock::now();
+    let pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
+    let next = next_of(queue, &pace, waiting, now, deadline);
+    (next > now && !pace.was_broken()).then_some(next)
 }
 
 /// Returns the alerts that may leave now, or when the next message may.
