@@ -169,6 +169,15 @@ impl Store {
         either!(self, engine => engine.amend(&job.file, change))
     }
 
+    /// Has what this thread asks have the time of one question together, until it lets go of that.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn one_end(&self) -> Option<shared::OneEnd> {
+        match self {
+            Self::Local(_) => None,
+            Self::Shared(_) => Some(shared::Shared::one_end()),
+        }
+    }
+
     /// Reads what is known of a job.
     pub(crate) fn read(&self, job: &JobKey<'_>) -> Past {
         either!(self, engine => engine.read(&job.file))

@@ -134,6 +134,8 @@ pub(super) fn end(
         state::run_key(number)
     };
     let kind = run.kind(number, setup, outcome, now);
+    #[cfg(feature = "postgres")]
+    let _one_end = store.and_then(Store::one_end);
     if !is_repeat(run, kind, key.as_ref(), now, setup) {
         // Inside a `main` that goes on for hours no outermost run begins, which would look.
         if reaper::look_for(setup, now, &mut warnings) {

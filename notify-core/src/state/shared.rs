@@ -36,6 +36,7 @@ use serde_json::json;
 
 use self::address::Address;
 pub(crate) use self::address::Password;
+pub(crate) use self::link::OneEnd;
 use self::link::{Event, Link, deadline};
 use self::queue::Queue;
 use self::substitute::Substitute;
@@ -96,6 +97,10 @@ impl Shared {
 
     fn link(&self) -> Arc<Link> {
         Link::of(&self.address)
+    }
+
+    pub(crate) fn one_end() -> OneEnd {
+        OneEnd::begin()
     }
 
     pub(crate) fn is_coming(&self, wait: Wait) -> bool {

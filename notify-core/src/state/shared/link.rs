@@ -3,6 +3,7 @@
 //!
 //! Long on purpose: who asks and who answers share its locks, and stand in one place.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
@@ -39,8 +40,31 @@ const RESTART: Duration = Duration::from_secs(8);
 /// For how long nobody waits for a table that somebody else keeps locked as a whole.
 const LOCKED: Duration = Duration::from_secs(10);
 
+/// Why what is not of the job itself has no answer.
+const TOO_SLOW: &str = "it is slow";
+
 /// How soon to ask again what may be asked twice.
 const ASK_AGAIN: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// How long the end of a run may still wait for the store, on the thread that reports it.
+    static LEFT: Cell<Option<Duration>> = const { Cell::new(None) };
+}
+
+/// The end of a run, whose questions have the time of one together.
+pub(crate) struct OneEnd(Option<Duration>);
+
+impl OneEnd {
+    pub(super) fn begin() -> Self {
+        Self(LEFT.replace(Some(LONGEST)))
+    }
+}
+
+impl Drop for OneEnd {
+    fn drop(&mut self) {
+        LEFT.set(self.0);
+    }
+}
 
 /// The connections of this process: one for each store, whoever opened it. A forked child makes its own.
 static LINKS: Part<Mutex<Vec<Arc<Link>>>> = Part::new(Slot::Links);
@@ -206,7 +230,27 @@ impl Link {
         values: Vec<Option<String>>,
         until: Instant,
     ) -> Result<Rows, Fault> {
-        let begun = Instant::now();
+        self.wait_for(false, statement, values, until)
+    }
+
+    /// The same; at the end of a run what `is_of_others` leaves the change of its job as long as a question may take.
+    fn wait_for(
+        &self,
+        is_of_others: bool,
+        statement: &str,
+        values: Vec<Option<String>>,
+        until: Instant,
+    ) -> Result<Rows, Fault> {
+        let (begun, left) = (Instant::now(), LEFT.get());
+        let kept = if is_of_others {
+            PATIENCE
+        } else {
+            Duration::ZERO
+        };
+        let most = left.map(|left| left.saturating_sub(kept));
+        if is_of_others && most == Some(Duration::ZERO) {
+            return Err(Fault::Later(TOO_SLOW.to_owned()));
+        }
         let (reply, answer) = mpsc::sync_channel(1);
         let stage = Arc::new(Stage::default());
         let question = Question {
@@ -222,19 +266,29 @@ impl Link {
         };
         let gone = || Fault::Away("its thread is gone".to_owned());
         self.send(Event::Ask(question)).map_err(|()| gone())?;
-        let mut until = until;
-        loop {
+        let longest = begun + ffi::within(most.unwrap_or(LONGEST));
+        let mut until = most.map_or(until, |_| until.min(longest));
+        let answer = loop {
             let left = until.saturating_duration_since(Instant::now());
             match answer.recv_timeout(left) {
-                Ok(answer) => return answer,
-                Err(RecvTimeoutError::Disconnected) => break,
-                Err(RecvTimeoutError::Timeout) => match self.more(begun) {
+                Ok(answer) => break Some(answer),
+                Err(RecvTimeoutError::Disconnected) => break None,
+                Err(RecvTimeoutError::Timeout) => match self.more(longest) {
                     Some(later) => until = later,
-                    None => break,
+                    None => break None,
                 },
             }
+        };
+        LEFT.set(left.map(|left| left.saturating_sub(begun.elapsed())));
+        if let Some(answer) = answer {
+            return answer;
         }
-        let why = self.trip();
+        let is_slow = most.is_some() && self.more(longest + PATIENCE).is_some();
+        let why = if is_of_others && is_slow {
+            TOO_SLOW.to_owned()
+        } else {
+            self.trip()
+        };
         Err(if stage.give_up() {
             Fault::Away(why)
         } else {
@@ -248,7 +302,10 @@ impl Link {
         statement: &str,
         values: Vec<Option<String>>,
     ) -> Result<Rows, Fault> {
-        self.ask(statement, values, deadline())
+        if let Some(fault) = self.standing.lock().closed() {
+            return Err(fault);
+        }
+        self.wait_for(true, statement, values, deadline())
     }
 
     /// Asks until there is an answer, for what may be done twice, though the server is started anew meanwhile.
@@ -334,9 +391,8 @@ impl Link {
     }
 
     /// Returns until when to wait longer, where the server has answered lately.
-    fn more(&self, begun: Instant) -> Option<Instant> {
-        let until =
-            (self.standing.lock().activity.last()? + PATIENCE).min(begun + ffi::within(LONGEST));
+    fn more(&self, longest: Instant) -> Option<Instant> {
+        let until = (self.standing.lock().activity.last()? + PATIENCE).min(longest);
         (until > Instant::now()).then_some(until)
     }
 
@@ -446,4 +502,37 @@ impl Standing {
 /// Returns until when a question that is asked now may take.
 pub(super) fn deadline() -> Instant {
     Instant::now() + ffi::within(PATIENCE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::os::engine::own;
+
+    /// Where each answer came late, an end waited for several.
+    #[test]
+    fn all_that_one_end_asks_has_the_time_of_one_question() {
+        let _own = own::begin();
+        let nobody = Address::parse("postgres://u@127.0.0.1:1/d", None).unwrap();
+        let link = Link::of(&Arc::new(nobody));
+        // As where the server answers others all the time.
+        link.standing.lock().was_up = true;
+        link.hear();
+        link.set_at_work(true);
+        let one_end = OneEnd::begin();
+        let of_others = || link.ask_now("SELECT 1", Vec::new());
+        assert!(of_others().is_err());
+        let left = LEFT.get().unwrap();
+        assert!(left <= PATIENCE, "{left:?}");
+        // Nobody is asked any more for others, and the job's own change still is.
+        let second = of_others();
+        assert!(matches!(second, Err(Fault::Later(_))), "{second:?}");
+        assert_eq!(LEFT.get(), Some(left));
+        assert_eq!(link.closed(), None);
+        assert!(link.ask("SELECT 1", Vec::new(), deadline()).is_err());
+        assert_eq!(LEFT.get(), Some(Duration::ZERO));
+        assert!(link.closed().is_some());
+        drop(one_end);
+        assert_eq!(LEFT.get(), None);
+    }
 }
