@@ -7,12 +7,15 @@ use std::sync::MutexGuard;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::format::time::Time;
+use chrono::TimeDelta;
+
+use crate::format::time::{self, Time};
 use crate::message::alert::{Alert, Kind};
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::mutex::Mutex;
 use crate::os::warning::Warning;
+use crate::rules::Past;
 use crate::settings::in_force;
 use crate::settings::route::Route;
 use crate::state::entry::Entry;
@@ -24,6 +27,9 @@ use crate::status::{State, Status};
 
 /// How soon to look again at an alert that others hold.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
+
+/// What has waited for so long may be no longer so.
+const LONG: TimeDelta = TimeDelta::seconds(10);
 
 /// Says to the sender that an alert waits in a queue.
 pub(crate) type Queued = fn(&Route, &Entry);
@@ -197,6 +203,38 @@ pub(crate) fn restore_sent(alert: &Alert) {
     if alert.status.state == State::Error {
         // Where it cannot be written, the worst is a failure that is sent once more.
         amend(alert, &mut |status| restored(status, alert));
+    }
+}
+
+/// Has failures that have waited say that their jobs work again, where no recovery waits behind them: that has gone
+/// elsewhere, as where the channel had no destination meanwhile, and people would wait for it.
+pub(crate) fn note_recoveries(
+    alerts: &mut [Alert],
+    entries: &[Entry],
+    waiting: &[Entry],
+    now: Time,
+) {
+    for (alert, entry) in alerts.iter_mut().zip(entries) {
+        let is_old = alert.status.state == State::Error && now - alert.decided > LONG;
+        let follows = |other: &Entry| other.job() == entry.job() && other > entry;
+        if is_old && !waiting.iter().any(follows) {
+            note_recovery(alert);
+        }
+    }
+}
+
+fn note_recovery(alert: &mut Alert) {
+    let setup = in_force::setup_so_far();
+    // A server is not asked once more for each of many.
+    let store = setup.store().filter(|store| store.answers_at_once());
+    let past = store.map(|store| store.read(&JobKey::of(&alert.job)));
+    if let Some(Past::Known(status)) = past
+        && status.state == State::Ok
+        && status.since > alert.status.begun
+    {
+        let since = time::second(status.since);
+        let note = format!("the job has worked again since {since} UTC");
+        alert.notes.push(note);
     }
 }
 

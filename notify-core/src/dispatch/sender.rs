@@ -101,7 +101,7 @@ pub(crate) fn from_queue(
         // Before the alerts are taken: what is given up meanwhile is for the next message.
         let loss = loss_of(queue);
         let taken = take_next(queue, &due, &pace, most(route));
-        let (entries, alerts, _claims) = of_one_message(route, queue, taken);
+        let (entries, mut alerts, _claims) = of_one_message(route, queue, taken);
         if alerts.is_empty() {
             // Others are sending them.
             return Ok(if waiting.iter().any(|entry| queue.holds(entry)) {
@@ -110,6 +110,7 @@ pub(crate) fn from_queue(
                 Next::Nothing
             });
         }
+        ledger::note_recoveries(&mut alerts, &entries, &waiting, now);
         pace.begin(alerts.iter().map(Alert::id), now);
         ledger::keep_pace(queue, pace.clone());
         match send(route, queue, &entries, alerts, pace, &loss, deadline) {

@@ -9,8 +9,12 @@ use crate::format::time::to_micros;
 use crate::message::alert::Kind;
 use crate::message::digest::{self, message};
 use crate::notifier::{FollowUps, Notifier};
+use crate::os::engine::own;
 use crate::os::ffi;
+use crate::settings::config::Config;
+use crate::settings::in_force;
 use crate::state::local::spool::Outbox;
+use crate::status::State;
 use crate::testing::{self, Folder, clock};
 
 /// Takes as many messages as it is made to, and keeps those that it took.
@@ -162,7 +166,7 @@ fn a_recovery_that_waits_for_its_edit_holds_up_no_other() {
             alert.kind = kind;
             alert.decided += TimeDelta::seconds(job);
             if kind == Kind::Recovered {
-                alert.status.state = crate::status::State::Ok;
+                alert.status.state = State::Ok;
             }
             queue.put(&alert, &alert.render()).unwrap();
         }
@@ -328,4 +332,48 @@ fn what_there_is_no_time_for_is_not_looked_at_again_at_once() {
     let soon = Utc::now() + TimeDelta::milliseconds(500);
     assert!(matches!(next, Next::At(time) if time > soon), "{next:?}");
     assert!(receiver.taken.lock().unwrap().is_empty());
+}
+
+/// Keeps what alerts say beside the error.
+#[derive(Default)]
+struct Noted(Mutex<Vec<String>>);
+
+impl Notifier for Noted {
+    fn notify(&self, alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        let notes = alerts.iter().flat_map(|alert| alert.notes.clone());
+        self.0.lock().unwrap().extend(notes);
+        Ok(())
+    }
+}
+
+/// The channel had no destination when the job recovered.
+#[test]
+fn a_failure_that_leaves_after_its_job_has_recovered_elsewhere_says_so() {
+    let _own = own::begin();
+    let (folder, outbox) = (Folder::new(), Folder::new());
+    in_force::settle(Config::new().directory(folder.path())).unwrap();
+    let noted = Arc::new(Noted::default());
+    let (route, queue, _) = route(&outbox);
+    let route = Route {
+        notifier: noted.clone(),
+        ..route
+    };
+    let says = "the job has worked again since 2026-11-22 14:00:00 UTC";
+    for (job, state, follows) in [("a", "OK", false), ("b", "ERROR", false), ("c", "OK", true)] {
+        let time = "2026-11-22 14:00:00:000000 UTC";
+        let status = format!("{state}\n{time}\netl :: run\nsince: {time}\n\n");
+        std::fs::write(folder.path().join(job), status).unwrap();
+        let mut alert = testing::alert(job, "a1");
+        queue.put(&alert, &alert.render()).unwrap();
+        if follows {
+            alert.kind = Kind::Recovered;
+            alert.status.state = State::Ok;
+            alert.decided += TimeDelta::seconds(1);
+            queue.put(&alert, &alert.render()).unwrap();
+        }
+        from_queue(&route, &queue, None, |_, _| {}).unwrap();
+        queue.set_pace(&Pace::new(Utc::now())).unwrap();
+    }
+    assert_eq!(*noted.0.lock().unwrap(), [says]);
+    assert!(queue.list().is_empty());
 }
