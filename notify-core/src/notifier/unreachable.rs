@@ -7,6 +7,10 @@ use crate::os::fault;
 /// A host that the system's resolver does not know.
 const UNKNOWN: &str = "its host name is not known, or no name server answers";
 
+/// Who sees the same message several times is to know why.
+const BROKEN_OFF: &str =
+    "it closed the connection before the end of its answer: the message may have arrived";
+
 /// What std writes where the system's resolver fails: there is no kind of error for it.
 const RESOLVER: &str = "failed to lookup address information";
 
@@ -15,6 +19,9 @@ pub(super) fn describe(error: &ureq::Error) -> String {
     match error {
         ureq::Error::Timeout(_) => "no answer in time".to_owned(),
         ureq::Error::HostNotFound => UNKNOWN.to_owned(),
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            BROKEN_OFF.to_owned()
+        }
         ureq::Error::Io(error) => of_network(error),
         // It says which status the proxy gave, and nothing of the proxy's URL.
         ureq::Error::ConnectProxyFailed(reason) => {

@@ -1,3 +1,7 @@
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
+use std::thread;
+
 use ureq::http::HeaderValue;
 
 use super::*;
@@ -134,4 +138,30 @@ fn an_answer_that_repeats_a_secret_is_judged_by_but_not_quoted() {
             reason: "answered 400".to_owned()
         })
     );
+}
+
+/// It read as if nobody had been reached.
+#[test]
+fn of_an_answer_that_breaks_off_in_its_head_the_reason_says_that_the_message_may_have_arrived() {
+    for part in ["", "HTTP/1.1 2", "HTTP/1.1 200 OK\r\nContent-Le"] {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/x", server.local_addr().unwrap());
+        let answering = thread::spawn(move || {
+            let (mut client, _) = server.accept().unwrap();
+            client.write_all(part.as_bytes()).unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            // What is not read would reset the connection.
+            client.read_to_end(&mut Vec::new()).unwrap();
+        });
+        let url = Url::parse(&url).unwrap();
+        let post = Post::text(&url, "no route");
+        let Err(Refusal::Temporary { reason, .. }) = post.send(Duration::from_secs(30)) else {
+            panic!("{part}")
+        };
+        assert!(
+            reason.ends_with("the message may have arrived"),
+            "{part}: {reason}"
+        );
+        answering.join().unwrap();
+    }
 }
