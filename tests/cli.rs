@@ -129,6 +129,16 @@ fn status_shows_failing_jobs_first_and_what_is_known_of_each() {
 }
 
 #[test]
+fn a_failure_without_a_text_is_said_to_have_none() {
+    let folder = Folder::new();
+    fails(&folder, "a.fails", "");
+    for screen in ["status", "check"] {
+        let answer = run(&folder, &[screen]);
+        assert!(answer.stdout.contains("no error text"), "{answer:?}");
+    }
+}
+
+#[test]
 fn status_fits_eighty_columns_and_cuts_names_with_an_ellipsis() {
     let folder = Folder::new();
     let long = "etl.load.customers.of.the.northern.hemisphere.and.of.others.too";
@@ -384,7 +394,7 @@ fn status_and_explain_say_what_check_says_of_missed_runs() {
     let firsts = ["STATUS", "ERROR", "MISSED", "MISSED", "OK"];
     assert_eq!(rows[..5], firsts.map(Some), "{table}");
     let lines: Vec<_> = table.lines().collect();
-    let late = "(has missed a run: the last began 5 h ago, and it should run every 1 h)";
+    let late = "has missed a run: it should run every 1 h; the last began 5 h";
     for (line, job, words) in [
         (1, "d.fails", "(has missed a run) connection refused"),
         (2, "b.late", late),
@@ -395,11 +405,11 @@ fn status_and_explain_say_what_check_says_of_missed_runs() {
         assert!(line.contains(job) && line.contains(words), "{line}");
     }
     let missed = |table: &str, number: usize| {
-        let counted = format!(" · {number} missed a run");
+        let counted = format!(" · {number} missed");
         table.lines().any(|line| line.contains(&counted))
     };
     assert!(missed(&table, 4), "{table}");
-    let never = "  e.never  has never run, and was due 2 h ago\n";
+    let never = "  e.never  has never run, and was due 2 h";
     assert!(table.contains(never), "{table}");
     assert!(table.contains("  f.new  every 9 h\n"), "{table}");
     let one = call(&["status", "b.late"]).stdout;
@@ -413,7 +423,7 @@ fn status_and_explain_say_what_check_says_of_missed_runs() {
     let check = call(&["check"]).stdout;
     assert!(check.contains(" missed=4 "), "{check}");
     let explain = run(&folder, &["explain", "b.late"]).stdout;
-    assert!(explain.contains(&late[1..late.len() - 1]), "{explain}");
+    assert!(explain.contains(late), "{explain}");
     // With the grace that they have themselves.
     let table = run(&folder, &["status", "a.*", "c.*"]).stdout;
     assert!(!table.to_lowercase().contains("missed"), "{table}");
@@ -457,7 +467,9 @@ fn check_and_status_see_runs_that_are_under_way_overdue_and_dead() {
     );
     assert_eq!(check(&folder, &["other*"]).0, Some(3), "of another job");
     let status = run(&folder, &["status"]);
-    assert!(status.stdout.contains("Died (the next run"), "{status:?}");
+    let died = format!("Died (the next run of any job reports it):\n  {ends}  begun ");
+    assert!(status.stdout.contains(&died), "{status:?}");
+    assert!(status.stdout.contains(" · 1 died\n"), "{status:?}");
     // The next run sends it.
     assert_eq!(Program::new("other").directory(&folder).run().code, Some(0));
     assert_eq!(
@@ -660,7 +672,7 @@ fn a_job_that_works_or_is_not_there_cannot_be_silenced() {
     for (arguments, words) in [
         (
             &["silence", "a.works", "--for", "2h"][..],
-            "`a.works` is OK",
+            "`a.works` is OK: there is no error to silence; to send nothing",
         ),
         (&["silence", "nope", "--for", "2h"], "no job `nope`"),
         (
@@ -669,7 +681,7 @@ fn a_job_that_works_or_is_not_there_cannot_be_silenced() {
         ),
         (
             &["silence", "a.works"],
-            "say --for how long, or --until when",
+            "say --for how long, or --until when: --for 2h",
         ),
         (&["unsilence", "nope"], "no job `nope`"),
     ] {

@@ -46,6 +46,7 @@ fn what_makes_no_sense_is_refused_with_what_to_write_instead() {
             &["expect", "load", "--every", "4h", "--timezone", "UTC"],
             "cannot be used with '--timezone <ZONE>'",
         ),
+        (&["watch", "--every", "0s"], "above zero, such as 60s"),
         (
             &["status", "--dir", "nowhere"],
             "make it, or let the first run of a job make it",

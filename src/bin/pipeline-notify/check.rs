@@ -32,9 +32,12 @@ const LINES: usize = 50;
 #[derive(Debug, Default, Args)]
 #[command(after_help = "States and exit codes:
   0 OK        all jobs work
-  1 WARNING   a run is overdue; a schedule, or a line of planned quiet, is wrong; alerts are not delivered; a failure is silenced or acknowledged; a planned quiet is on, whatever it covers
+  1 WARNING   a run is overdue; a schedule, or a line of planned quiet, is
+              wrong; alerts are not delivered; a failure is silenced or
+              acknowledged; a planned quiet is on, whatever it covers
   2 CRITICAL  a job failed; a run died and was not reported; a run is missed
-  3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all; an option is wrong
+  3 UNKNOWN   a JOB is not there; a file cannot be read; no jobs at all; an
+              option is wrong
 
 A run is missed when none has begun by the time at which one was due, and the grace: as the attribute's schedule or every_hours says, or --schedule or --every. One that is under way is not missed, but overdue after as long. Alerts are not delivered when they wait for over 15 minutes, or were refused.")]
 pub(crate) struct Arguments {

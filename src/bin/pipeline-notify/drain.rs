@@ -97,10 +97,7 @@ fn list(queue: &Queue, desk: &Desk, output: &mut Output) -> Result<(), Failure> 
         })?;
     }
     if queue.held > 0 {
-        output.say(&format!(
-            "  {name}: {} held back until they are due",
-            queue.held
-        ))?;
+        output.say(&format!("  {name}: {} held back until due", queue.held))?;
     }
     if queue.rejected > 0 {
         let folder = queue.rejected_folder.display();

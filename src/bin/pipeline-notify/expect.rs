@@ -24,7 +24,8 @@ A deployment may write the same to a file of its own in the folder .expected of 
 Exit codes:
   0  it is expected from now on, or is not any more
   1  --remove: it was not expected
-  2  it is not: the schedule is wrong, or the folder cannot be written; see standard error"
+  2  it is not: the schedule is wrong, or the folder cannot be written; see
+     standard error"
 )]
 pub(crate) struct Arguments {
     /// The job's name

@@ -109,7 +109,12 @@ subcommands! {
 
 /// Shows a notify directory, and changes it.
 #[derive(Debug, Parser)]
-#[command(name = "pipeline-notify", version, arg_required_else_help = true)]
+#[command(
+    name = "pipeline-notify",
+    version,
+    arg_required_else_help = true,
+    after_help = "Woken by an alert? `status` shows what fails, and `explain JOB` what was sent and what comes next. `ack JOB --because TEXT` says that you are at it, and ends its reminders; `silence JOB --for 2h` ends its alerts for a while."
+)]
 struct Arguments {
     #[command(flatten)]
     common: Common,

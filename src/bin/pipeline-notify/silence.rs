@@ -99,7 +99,11 @@ impl Arguments {
                 };
                 moment::parse(until, &from, &Local).map_err(at)?
             }
-            (None, None) => return Err("say --for how long, or --until when".to_owned()),
+            (None, None) => {
+                let message =
+                    "say --for how long, or --until when: --for 2h, or --until 'Mon 08:00'";
+                return Err(message.to_owned());
+            }
         };
         if until.time <= from.time && self.repeat.is_none() {
             return Err("clocks change between these two times, and leave nothing between them: give others".to_owned());

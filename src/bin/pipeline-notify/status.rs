@@ -41,7 +41,9 @@ const RUNS: usize = 20;
   1  a JOB that was named is not there
   2  the notify directory cannot be read
 
-A terminal shows as many jobs that work as fit below those that fail; where JOBs are named, or into a pipe, all are shown.")]
+STATUS is ERROR; MISSED where a run was due and none began; OK; or ? where the file cannot be read. SINCE is how long it has lasted, and RUNS how many runs; LAST is how long ago the last run began, and NEXT when one is due.
+
+A terminal shows as many jobs that work as fit below the others; where JOBs are named, or into a pipe, all are shown.")]
 pub(crate) struct Arguments {
     /// Jobs to show, by name; `*` stands for any characters [default: all]
     #[arg(value_name = "JOB")]
@@ -91,7 +93,7 @@ impl Arguments {
                 output.json(&view.to_json(&place))?;
             } else {
                 let lines = view.lines(&place, output);
-                self.draw(&lines, output)?;
+                room::draw(&lines, self.watch, output)?;
             }
             if !self.watch {
                 for name in &view.jobs.missing {
@@ -102,31 +104,6 @@ impl Arguments {
             output.flush()?;
             thread::sleep(PAUSE);
         }
-    }
-
-    fn draw(&self, lines: &[String], output: &mut Output) -> io::Result<()> {
-        if !self.watch || !output.is_terminal() {
-            return lines.iter().try_for_each(|line| output.line(line));
-        }
-        // The last lines count, and the first ones; those that work stand between.
-        let room = output.height().unwrap_or(usize::MAX).saturating_sub(1);
-        let (shown, hidden) = if lines.len() > room {
-            let kept = room.saturating_sub(2);
-            (kept, lines.len() - kept - 1)
-        } else {
-            (lines.len(), 0)
-        };
-        output.raw("\x1b[H")?;
-        for line in &lines[..shown] {
-            output.raw(&format!("{line}\x1b[K\n"))?;
-        }
-        if hidden > 0 {
-            let more = output.paint(&format!("… {hidden} more lines"), Colour::Dim);
-            output.raw(&format!("{more}\x1b[K\n"))?;
-            let last = lines.last().map_or("", String::as_str);
-            output.raw(&format!("{last}\x1b[K\n"))?;
-        }
-        output.raw("\x1b[J")
     }
 }
 
@@ -313,7 +290,10 @@ impl View {
         let pid = run
             .pid
             .map_or_else(String::new, |pid| format!("pid {pid} on "));
-        let since = words::since(run.begun, self.now);
+        let since = match run.health {
+            Health::Alive => words::since(run.begun, self.now),
+            Health::Dead | Health::Unknown => format!("begun {}", words::ago(run.begun, self.now)),
+        };
         let progress = run.progress.map(|progress| progress.words(self.now));
         let progress = progress.map_or_else(String::new, |progress| format!(", {progress}"));
         let facts = format!("{since}, {pid}{}{progress}", plain(&run.host));
@@ -359,7 +339,7 @@ impl View {
         let (acknowledged, silenced): (Vec<_>, Vec<_>) =
             calm.partition(|job| words::is_acknowledged(job, self.now));
         let runs = self.runs.iter();
-        let alive = runs.filter(|run| run.health == Health::Alive);
+        let of = |health| runs.clone().filter(move |run| run.health == health).count();
         let unreadable = self.jobs.unreadable.len();
         let jobs = self.jobs.jobs.len() + unreadable;
         let mut parts = Vec::new();
@@ -368,11 +348,12 @@ impl View {
         }
         for (number, what, colour) in [
             (failed.count(), "failed", Colour::Red),
-            (self.missed.len(), "missed a run", Colour::Red),
+            (self.missed.len(), "missed", Colour::Red),
             (silenced.len(), "silenced", Colour::Yellow),
             (acknowledged.len(), "acknowledged", Colour::Yellow),
             (unreadable, "unreadable", Colour::Yellow),
-            (alive.count(), "running", Colour::Plain),
+            (of(Health::Dead), "died", Colour::Red),
+            (of(Health::Alive), "running", Colour::Plain),
         ] {
             if number > 0 {
                 parts.push(output.paint(&format!("{number} {what}"), colour));

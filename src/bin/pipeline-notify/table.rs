@@ -92,6 +92,7 @@ impl Row {
         match (&job.passed_over, job.error.is_empty()) {
             (Some(error), _) => remarks.push(format!("passed over: {error}")),
             (None, false) => remarks.push(job.error.clone()),
+            (None, true) if job.state == State::Error => remarks.push("no error text".to_owned()),
             (None, true) => {}
         }
         Self {

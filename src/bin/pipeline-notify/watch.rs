@@ -71,6 +71,10 @@ impl Arguments {
                 "`watch` has no answer, and so no --json: use `pipeline-notify status --json`";
             return Err(Failure::Message(message.to_owned()));
         }
+        if self.every.is_zero() {
+            let message = "--every: give a length of time above zero, such as 60s";
+            return Err(Failure::Message(message.to_owned()));
+        }
         if self.metrics.is_none() && !self.labels.is_empty() {
             let message = "--label is of --metrics: give the file of metrics, too";
             return Err(Failure::Message(message.to_owned()));

@@ -12,7 +12,9 @@ use crate::state::place::Place;
 pub enum Refused {
     #[error("no job `{job}` in `{place}`")]
     NoJob { job: String, place: Place },
-    #[error("`{0}` is OK: there is no error to silence")]
+    #[error(
+        "`{0}` is OK: there is no error to silence; to send nothing of it whatever comes, add --all"
+    )]
     IsOk(String),
     #[error("`{0}` is not silenced")]
     NotSilenced(String),

@@ -135,7 +135,8 @@ impl Findings {
                     words::span(expected.pause(self.now))
                 ),
             };
-            let words = format!("has missed a run: the last began {age} ago, and {should}");
+            // A narrow screen shows the beginning.
+            let words = format!("has missed a run: {should}; the last began {age} ago");
             self.add(Kind::Missed, Some(&job.name), words);
         }
     }

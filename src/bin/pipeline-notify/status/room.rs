@@ -1,4 +1,8 @@
-//! How many rows a terminal shows.
+//! How many rows a terminal shows, and which lines.
+
+use std::io;
+
+use crate::output::{Colour, Output};
 
 /// Returns how many rows a terminal of that height shows, of rows with so many lines each, those of
 /// jobs that fail first: those of jobs that work must not push the others off it.
@@ -15,6 +19,32 @@ pub(super) fn shown(rows: &[usize], failing: usize, others: usize, height: usize
         fits
     });
     failing + fits.count()
+}
+
+/// Writes the lines, over those before where they are drawn anew.
+pub(super) fn draw(lines: &[String], anew: bool, output: &mut Output) -> io::Result<()> {
+    if !anew || !output.is_terminal() {
+        return lines.iter().try_for_each(|line| output.line(line));
+    }
+    // The last lines count, and the first ones; those that work stand between.
+    let room = output.height().unwrap_or(usize::MAX).saturating_sub(1);
+    let (shown, hidden) = if lines.len() > room {
+        let kept = room.saturating_sub(2);
+        (kept, lines.len() - kept - 1)
+    } else {
+        (lines.len(), 0)
+    };
+    output.raw("\x1b[H")?;
+    for line in &lines[..shown] {
+        output.raw(&format!("{line}\x1b[K\n"))?;
+    }
+    if hidden > 0 {
+        let more = output.paint(&format!("… {hidden} more lines"), Colour::Dim);
+        output.raw(&format!("{more}\x1b[K\n"))?;
+        let last = lines.last().map_or("", String::as_str);
+        output.raw(&format!("{last}\x1b[K\n"))?;
+    }
+    output.raw("\x1b[J")
 }
 
 #[cfg(test)]
