@@ -353,6 +353,32 @@ fn a_signal_that_is_ignored_stays_so_for_the_command() {
     assert_eq!(ended.status.code(), Some(7), "{ended:?}");
 }
 
+/// Where the end of the command is blocked, too, it would be waited for without an end.
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_that_are_blocked_stay_so_for_the_command_alone() {
+    let place = Place::new();
+    let what = place.command(&[], &["grep", "SigBlk", "/proc/self/status"]);
+    // No signal but this one ends who blocks all.
+    let ended = Command::new("timeout")
+        .args(["--signal=KILL", "60", "env", "--block-signal"])
+        .arg(what.get_program())
+        .args(what.get_args())
+        .env_clear()
+        .envs(
+            what.get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let blocked = String::from_utf8(ended.stdout).unwrap();
+    let mask = blocked.split_whitespace().last().unwrap_or_default();
+    let mask = u64::from_str_radix(mask, 16).unwrap_or_default();
+    // SIGTERM is 15.
+    assert_eq!((mask >> 14) & 1, 1, "{blocked}");
+}
+
 #[test]
 fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     let place = Place::new();

@@ -681,6 +681,20 @@ pub(crate) fn die_by(signal: i32) {
     }
 }
 
+/// Lets signals through to this thread which the process was started to block.
+#[cfg(unix)]
+pub(crate) fn unblock(signals: impl Iterator<Item = i32>) {
+    // SAFETY: `sigemptyset` initializes the set that the others read and write.
+    unsafe {
+        let mut set = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        for signal in signals {
+            libc::sigaddset(&raw mut set, signal);
+        }
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, ptr::null_mut());
+    }
+}
+
 /// Returns what a signal does now: an address, or one of the numbers for "the default" and "nothing".
 #[cfg(unix)]
 fn action(signal: i32) -> Option<libc::sighandler_t> {

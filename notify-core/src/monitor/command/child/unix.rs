@@ -66,8 +66,7 @@ impl Attendance {
     pub(crate) fn new() -> Self {
         let ignored = ignored();
         // What is ignored, as under `nohup`, is for the program to ignore too.
-        let meant = HANDED_ON.into_iter().chain(of_this_system());
-        let watched = meant.filter(|signal| ignored & (1 << (signal - 1)) == 0);
+        let watched = meant().filter(|signal| ignored & (1 << (signal - 1)) == 0);
         Self {
             signals: SignalsInfo::new(watched.chain([SIGCHLD])).ok(),
             came: Vec::new(),
@@ -77,6 +76,9 @@ impl Attendance {
 
     /// Waits for the program's end, whatever becomes of signals.
     pub(crate) fn wait(&mut self, child: &mut Child) -> io::Result<ExitStatus> {
+        // The program has what we were started to block, and does with it what it likes; for us its end would
+        // be blocked, too.
+        ffi::unblock(meant().chain([SIGCHLD]));
         match isolate::contain(|| self.attend(child)) {
             Some(ended) => ended,
             None => child.wait(),
@@ -194,6 +196,11 @@ pub fn signal_named(name: &str) -> Option<i32> {
     })
 }
 
+/// All that is handed on.
+fn meant() -> impl Iterator<Item = i32> {
+    HANDED_ON.into_iter().chain(of_this_system())
+}
+
 /// What ends a process on this system alone; real-time signals among it.
 #[cfg(target_os = "linux")]
 fn of_this_system() -> impl Iterator<Item = i32> {
@@ -291,8 +298,7 @@ mod tests {
 
     #[test]
     fn all_that_is_to_be_handed_on_can_be_caught() {
-        let watched = HANDED_ON.into_iter().chain(of_this_system());
-        assert!(SignalsInfo::<WithOrigin>::new(watched).is_ok());
+        assert!(SignalsInfo::<WithOrigin>::new(meant()).is_ok());
     }
 
     /// Issue 12, point 8.
