@@ -353,6 +353,33 @@ fn a_signal_that_is_ignored_stays_so_for_the_command() {
     assert_eq!(ended.status.code(), Some(7), "{ended:?}");
 }
 
+/// systemd starts a service so. A program that relies on it would be killed where a connection ends.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_broken_pipe_is_ignored_by_the_command_where_it_would_be_without_us() {
+    let place = Place::new();
+    let what = place.command(&[], &["grep", "SigIgn", "/proc/self/status"]);
+    let is_ignored = |option| {
+        let ended = Command::new("env")
+            .arg(option)
+            .arg(what.get_program())
+            .args(what.get_args())
+            .env_clear()
+            .envs(
+                what.get_envs()
+                    .filter_map(|(name, value)| Some((name, value?))),
+            )
+            .output()
+            .unwrap();
+        let ignored = String::from_utf8(ended.stdout).unwrap();
+        let mask = ignored.split_whitespace().last().unwrap_or_default();
+        // SIGPIPE is 13.
+        (u64::from_str_radix(mask, 16).unwrap() >> 12) & 1 == 1
+    };
+    assert!(is_ignored("--ignore-signal=PIPE"));
+    assert!(!is_ignored("--default-signal=PIPE"));
+}
+
 /// Where the end of the command is blocked, too, it would be waited for without an end.
 #[cfg(target_os = "linux")]
 #[test]

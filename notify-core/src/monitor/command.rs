@@ -154,6 +154,7 @@ fn spawn(
         command.stderr(stderr);
     }
     ffi::end_with_us(&mut command);
+    ffi::pass_on_ignored_pipe(&mut command);
     command.spawn()
 }
 

@@ -586,6 +586,46 @@ pub(crate) fn become_user(_user: u32, _group: u32) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
+/// Whether this process was started to ignore SIGPIPE, as systemd starts a service. The standard library
+/// ignores it before `main`, so that nobody knows then.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+static IGNORES_PIPE: AtomicBool = AtomicBool::new(false);
+
+// SAFETY: it is called before `main`, reads what a signal does, and writes one `bool`.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static AT_START: extern "C" fn() = {
+    extern "C" fn look() {
+        IGNORES_PIPE.store(
+            action(libc::SIGPIPE) == Some(libc::SIG_IGN),
+            Ordering::Relaxed,
+        );
+    }
+    look
+};
+
+/// Has a command ignore SIGPIPE where this process was started to. Else the standard library gives it back the
+/// default.
+#[cfg(all(target_os = "linux", feature = "cli"))]
+pub(crate) fn pass_on_ignored_pipe(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt as _;
+
+    if IGNORES_PIPE.load(Ordering::Relaxed) {
+        let ignore = || {
+            // SAFETY: it takes numbers, and concerns this process alone.
+            unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
+            Ok(())
+        };
+        // SAFETY: between fork and exec it makes one system call and allocates nothing.
+        unsafe { command.pre_exec(ignore) };
+    }
+}
+
+/// Elsewhere it has the default.
+#[cfg(all(not(target_os = "linux"), feature = "cli"))]
+pub(crate) fn pass_on_ignored_pipe(_command: &mut std::process::Command) {}
+
 /// Has a command killed when this process ends before it, however it ends.
 ///
 /// The main thread must call this and spawn the command, for the kernel goes by the end of the *thread* that forks.
