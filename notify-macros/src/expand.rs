@@ -126,7 +126,13 @@ impl<'a> Names<'a> {
             return TokenStream::new();
         }
         let span = self.span;
-        quote_spanned!(span=> let _ = (#(&#names,)*);)
+        // A name that says of itself that it is not used is mentioned by us alone.
+        let is_unused = |name: &Ident| name.to_string().starts_with('_');
+        let allow = names
+            .iter()
+            .any(is_unused)
+            .then(|| quote_spanned!(span=> #[allow(clippy::used_underscore_binding)]));
+        quote_spanned!(span=> #allow let _ = (#(&#names,)*);)
     }
 
     /// The body as a closure that is called once: passed directly to what says so.

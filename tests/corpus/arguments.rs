@@ -33,6 +33,7 @@ fn destructured(
 }
 
 #[notify]
+#[deny(clippy::used_underscore_binding)]
 fn ignored(_: String, _b: String) {}
 
 #[notify]
