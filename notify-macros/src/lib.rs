@@ -131,7 +131,8 @@ use syn::parse::Parser as _;
 ///   `needless_return`, `ptr_arg`, `needless_lifetimes`, `only_used_in_recursion`, `redundant_locals`,
 ///   `manual_async_fn`, and some of the pedantic ones (`unnecessary_wraps`, `unused_async`,
 ///   `needless_pass_by_value`, `missing_const_for_fn`, `elidable_lifetime_names`). An `#[expect]` of one of them on the
-///   function becomes an `#[allow]`. No lint is added.
+///   function becomes an `#[allow]`. One is added: `clippy::result_large_err`, of a trait's method in an `impl` whose error
+///   is large, for our closure returns it, too. An `#[allow]` on the method holds for both.
 /// - A parameter `_` is shown as `__notify_0` in the documentation, unless it is a reference. What `..` leaves of
 ///   a parameter, a `_` inside a struct's pattern, and what a `ref` refers to, is dropped after all other arguments.
 /// - The crate `serde_json` is in the program, and its values compare with numbers and `bool`s: what `count == text.parse()?`
