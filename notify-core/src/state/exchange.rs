@@ -139,6 +139,10 @@ pub(crate) struct Committed {
     /// Whether a process holds the job, and was passed by.
     pub(crate) is_passed_by: bool,
     /// Whether a status was written.
+    #[cfg_attr(
+        not(any(test, feature = "postgres")),
+        expect(dead_code, reason = "who stands in for a shared store asks")
+    )]
     pub(crate) is_written: bool,
     /// Why the alert could not be queued.
     pub(crate) queue_error: Option<io::Error>,

@@ -98,6 +98,10 @@ impl Place {
         }
     }
 
+    #[cfg_attr(
+        not(feature = "postgres"),
+        expect(clippy::unnecessary_wraps, reason = "a server may not answer")
+    )]
     pub(crate) fn reader(&self, files: &[String]) -> io::Result<Reader<'_>> {
         match &self.0 {
             Kind::Local(folder) => {
