@@ -34,6 +34,9 @@ use answer::{lasting, put_off, settle, settle_doubt, write_down};
 /// exit, where that is shorter.
 const HANGS: TimeDelta = TimeDelta::seconds(1);
 
+/// In less it cannot be expected to answer, as where the exit waits for nothing.
+const TOO_SOON: TimeDelta = TimeDelta::milliseconds(50);
+
 /// How soon at most a sender looks again that has no time left: the process may go on for long after its exit is over.
 const LATER: Duration = Duration::from_secs(1);
 
@@ -212,7 +215,7 @@ pub(crate) fn count_cut_off(route: &Route, since: Time, exit: Time) {
     // Not what was answered, nor what was sent before, while the thread has waited for the store.
     let sent = pace.asked_since().filter(|sent| *sent >= since);
     if let Some(given) = sent.map(|sent| now - sent)
-        && given >= HANGS.min((now - exit) / 2)
+        && given >= HANGS.min((now - exit) / 2).max(TOO_SOON)
     {
         let given = given.to_std().unwrap_or_default();
         pace.not_answered(now, given, random::jitter());

@@ -182,7 +182,7 @@ fn work_until_the_deadline(
         return;
     }
     // A notifier or a disk may keep the work for longer than it was given: another thread says then what is left.
-    let mut is_late_at = Some(before_deadline(margin / 2));
+    let mut is_late_at = Some(before_deadline(margin / 2)).filter(|late| *late > begun);
     let (mut is_written, mut is_cut_short) = (false, false);
     while !(is_written && is_cut_short) {
         let until = is_late_at.unwrap_or(if is_written { deadline } else { written_by });

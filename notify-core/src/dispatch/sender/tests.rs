@@ -289,6 +289,11 @@ fn an_exit_counts_the_message_that_it_cuts_off_and_none_that_was_answered() {
         let mut asking = answered;
         asking.begin(["a2"], ended);
         ledger::keep_pace(&queue, asking.clone());
+        // An exit that waits for nothing: the message has just left.
+        let at_once = ended + TimeDelta::milliseconds(9);
+        clock::set(Some(at_once));
+        count_cut_off(&route, ended, at_once);
+        assert_eq!(ledger::pace_of(&queue, at_once), asking, "{answer:?}");
         clock::set(Some(ended + TimeDelta::seconds(5)));
         count_cut_off(&route, ended, ended);
         let cut_off = ledger::pace_of(&queue, ended);
