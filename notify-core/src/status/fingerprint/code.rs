@@ -59,10 +59,9 @@ const VENDORS: &[&str] = &[
     "ORA", "TNS", "PLS", "RMAN", "KUP", "DPY", "DPI", "SQL", "AMQ", "AADSTS",
 ];
 
-/// A number after one of these may be a code. It is none where it counts something.
+/// A number after one of these may be a code, as in `curl: (7) …`. It is none where it counts something.
 const WEAK_CODE_WORDS: &[&str] = &[
-    "error", "err", "status", "exit", "exited", "response", // `curl: (7) …`
-    "curl",
+    "error", "err", "status", "exit", "exited", "response", "curl",
 ];
 
 /// A number after one of these is a code where HTTP has it for errors.
