@@ -335,21 +335,33 @@ fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
     assert!(place.delivered().contains("; killed by SIGTERM\n"));
 }
 
+/// The same command, started by another with the environment that it has.
+fn started_by(starter: &[&str], what: &Command) -> Command {
+    let mut command = Command::new(starter[0]);
+    let envs = what.get_envs();
+    command
+        .args(&starter[1..])
+        .arg(what.get_program())
+        .args(what.get_args())
+        .env_clear()
+        .envs(envs.filter_map(|(name, value)| Some((name, value?))));
+    command
+}
+
+/// Whether a line of `/proc/self/status` that a command has written has a signal in its mask.
+#[cfg(target_os = "linux")]
+fn has_signal(ended: &Output, signal: u32) -> bool {
+    let line = str::from_utf8(&ended.stdout).unwrap();
+    let mask = line.split_whitespace().last().unwrap();
+    (u64::from_str_radix(mask, 16).unwrap() >> (signal - 1)) & 1 == 1
+}
+
 #[test]
 fn a_signal_that_is_ignored_stays_so_for_the_command() {
     let place = Place::new();
     let what = place.command(&[], &["sh", "-c", "kill -HUP $$; kill -USR1 $$; exit 7"]);
-    let ended = Command::new("sh")
-        .args(["-c", "trap '' HUP USR1; exec \"$0\" \"$@\""])
-        .arg(what.get_program())
-        .args(what.get_args())
-        .env_clear()
-        .envs(
-            what.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .output()
-        .unwrap();
+    let ignoring = ["sh", "-c", "trap '' HUP USR1; exec \"$0\" \"$@\""];
+    let ended = started_by(&ignoring, &what).output().unwrap();
     assert_eq!(ended.status.code(), Some(7), "{ended:?}");
 }
 
@@ -360,21 +372,9 @@ fn a_broken_pipe_is_ignored_by_the_command_where_it_would_be_without_us() {
     let place = Place::new();
     let what = place.command(&[], &["grep", "SigIgn", "/proc/self/status"]);
     let is_ignored = |option| {
-        let ended = Command::new("env")
-            .arg(option)
-            .arg(what.get_program())
-            .args(what.get_args())
-            .env_clear()
-            .envs(
-                what.get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .output()
-            .unwrap();
-        let ignored = String::from_utf8(ended.stdout).unwrap();
-        let mask = ignored.split_whitespace().last().unwrap_or_default();
+        let ended = started_by(&["env", option], &what).output().unwrap();
         // SIGPIPE is 13.
-        (u64::from_str_radix(mask, 16).unwrap() >> 12) & 1 == 1
+        has_signal(&ended, 13)
     };
     assert!(is_ignored("--ignore-signal=PIPE"));
     assert!(!is_ignored("--default-signal=PIPE"));
@@ -387,38 +387,18 @@ fn signals_that_are_blocked_stay_so_for_the_command_alone() {
     let place = Place::new();
     let what = place.command(&[], &["grep", "SigBlk", "/proc/self/status"]);
     // No signal but this one ends who blocks all.
-    let ended = Command::new("timeout")
-        .args(["--signal=KILL", "60", "env", "--block-signal"])
-        .arg(what.get_program())
-        .args(what.get_args())
-        .env_clear()
-        .envs(
-            what.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
-        .output()
-        .unwrap();
+    let blocking = ["timeout", "--signal=KILL", "60", "env", "--block-signal"];
+    let ended = started_by(&blocking, &what).output().unwrap();
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
-    let blocked = String::from_utf8(ended.stdout).unwrap();
-    let mask = blocked.split_whitespace().last().unwrap_or_default();
-    let mask = u64::from_str_radix(mask, 16).unwrap_or_default();
     // SIGTERM is 15.
-    assert_eq!((mask >> 14) & 1, 1, "{blocked}");
+    assert!(has_signal(&ended, 15), "{ended:?}");
 }
 
 #[test]
 fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     let place = Place::new();
     let what = place.command(&[], &["sh", "-c", "echo ready; read line"]);
-    let contained = Command::new("unshare")
-        .args(["--pid", "--fork", "--kill-child"])
-        .arg(what.get_program())
-        .args(what.get_args())
-        .env_clear()
-        .envs(
-            what.get_envs()
-                .filter_map(|(name, value)| Some((name, value?))),
-        )
+    let contained = started_by(&["unshare", "--pid", "--fork", "--kill-child"], &what)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
