@@ -115,13 +115,7 @@ fn status_shows_failing_jobs_first_and_what_is_known_of_each() {
         ]
     );
     for part in [
-        "b.fails",
-        "2 h 5 min",
-        "5 min",
-        "12 s",
-        "3",
-        "worker-3",
-        "connection refused",
+        "b.fails", "2 h 5 min", "5 min", "12 s", "3", "worker-3", "connection refused",
     ] {
         assert!(lines[1].contains(part), "{part}: {all:?}");
     }
@@ -844,11 +838,7 @@ fn a_forgotten_job_that_failed_is_reported_to_be_over_unless_nobody_is_to_hear()
     assert!(folder.status_files().is_empty());
     let delivered = receiver.texts().pop().unwrap();
     for part in [
-        "--- OK ---",
-        "is forgotten",
-        "forgotten by anna",
-        "disk full",
-        &incident,
+        "--- OK ---", "is forgotten", "forgotten by anna", "disk full", &incident,
     ] {
         assert!(delivered.contains(part), "{part}: {delivered}");
     }

@@ -365,13 +365,7 @@ fn count(way: &str, signals: &str) -> (usize, usize) {
 #[ignore = "it takes a quarter of a minute"]
 fn each_way_to_end_is_sent_exactly_once_in_twenty_runs() {
     let at_once = [
-        "err",
-        "code",
-        "panic",
-        "nested panic",
-        "panic in a thread",
-        "exit",
-        "exit in a thread",
+        "err", "code", "panic", "nested panic", "panic in a thread", "exit", "exit in a thread",
     ];
     let table = at_once.map(|way| (way, "0", (20, 0))).into_iter();
     let table = table.chain(silent().map(|way| (way, "0", (0, 20))));

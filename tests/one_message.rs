@@ -460,10 +460,7 @@ fn two_incidents_of_a_job_are_two_messages() {
         assert_eq!(
             chat.said(),
             [
-                "top: failed",
-                "edit: recovered",
-                "loud: recovered",
-                "top: failed"
+                "top: failed", "edit: recovered", "loud: recovered", "top: failed"
             ],
             "{kind:?}"
         );

@@ -186,14 +186,7 @@ fn missed_runs_overdue_runs_and_deaths_are_withheld_as_well() {
     drop(watch);
 
     place.call(&[
-        "run",
-        "--name",
-        "a.slow",
-        "--overdue-minutes",
-        "0.002",
-        "--",
-        "sleep",
-        "0.6",
+        "run", "--name", "a.slow", "--overdue-minutes", "0.002", "--", "sleep", "0.6",
     ]);
     let mut dies = place
         .command(&["run", "--name", "a.dies", "--", "sleep", "60"])
@@ -293,12 +286,7 @@ fn check_warns_with_the_end_of_a_planned_quiet_and_never_says_unknown() {
     let (code, said) = place.say(&["check"]);
     assert_eq!(code, 3, "{said}");
     place.call(&[
-        "silence",
-        "etl.*",
-        "--until",
-        "2035-01-02 03:04",
-        "--because",
-        "it moves",
+        "silence", "etl.*", "--until", "2035-01-02 03:04", "--because", "it moves",
     ]);
     for arguments in [&["check"][..], &["check", "etl.new"], &["check", "etl.*"]] {
         let (code, said) = place.say(arguments);
@@ -347,22 +335,10 @@ fn what_is_planned_is_listed_and_comes_again_by_the_clock_of_the_host() {
         );
     };
     plan(&[
-        "etl.*",
-        "--from",
-        "2030-01-03 22:00",
-        "--for",
-        "4h",
-        "--repeat",
-        "weekly",
+        "etl.*", "--from", "2030-01-03 22:00", "--for", "4h", "--repeat", "weekly",
     ]);
     plan(&[
-        "web load",
-        "--from",
-        "2030-07-03 22:00",
-        "--until",
-        "23:30",
-        "--because",
-        "a \"test\"",
+        "web load", "--from", "2030-07-03 22:00", "--until", "23:30", "--because", "a \"test\"",
     ]);
     let listed = place.json(&["silence", "--list"]);
     let planned = listed["planned"].as_array().unwrap();
@@ -504,12 +480,7 @@ fn a_change_of_clocks_on_the_first_day_is_of_that_day_alone() {
     }
     let place = Place::new(&[]);
     let call = [
-        "silence",
-        "etl.*",
-        "--from",
-        "2030-03-31 02:30",
-        "--until",
-        "03:00",
+        "silence", "etl.*", "--from", "2030-03-31 02:30", "--until", "03:00",
     ];
     let output = place.command(&call).env("TZ", BERLIN).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);

@@ -25,16 +25,8 @@ fn settled(text: &str, readme: &str) -> String {
     };
     let mut settled = text.replace("pipeline-notify.orders", "shop.orders");
     for key in [
-        "\nhost: ",
-        "\npid: ",
-        "\nexe: ",
-        "\nincident: ",
-        "\nsource: ",
-        " host ",
-        " incident ",
-        " alert ",
-        "took: ",
-        "took ",
+        "\nhost: ", "\npid: ", "\nexe: ", "\nincident: ", "\nsource: ", " host ", " incident ",
+        " alert ", "took: ", "took ",
     ] {
         if let (Some(real), Some(shown)) = (value(&settled, key), value(readme, key)) {
             settled = settled.replace(&format!("{key}{real}"), &format!("{key}{shown}"));

@@ -507,14 +507,7 @@ fn a_webhook_that_never_answers_changes_no_exit_code_and_is_waited_for_only_so_l
 fn options_are_what_the_attribute_takes() {
     let place = Place::new();
     let options = [
-        "--name",
-        "backup",
-        "--channel",
-        "",
-        "--every-hours",
-        "24",
-        "--ok-silent-hours",
-        "never",
+        "--name", "backup", "--channel", "", "--every-hours", "24", "--ok-silent-hours", "never",
     ];
     let ended = place.command(&options, &["false"]).output().unwrap();
     assert_eq!(ended.status.code(), Some(1));

@@ -109,13 +109,7 @@ fn a_run_that_a_schedule_misses_is_sent_once_and_one_that_comes_after_all_as_lat
         &folder,
         &receiver,
         &[
-            "run",
-            "--name",
-            "a.late",
-            "--schedule",
-            "5 3 * * *",
-            "--",
-            "true",
+            "run", "--name", "a.late", "--schedule", "5 3 * * *", "--", "true",
         ],
     );
     assert_eq!(late.status.code(), Some(0));
@@ -188,12 +182,7 @@ fn check_and_status_say_what_is_missed_when_it_runs_next_and_where_a_schedule_is
     );
     // An option says another time, and another host's zone.
     let yearly = [
-        "check",
-        "a.late",
-        "--schedule",
-        "5 3 1 1 *",
-        "--timezone",
-        "UTC",
+        "check", "a.late", "--schedule", "5 3 1 1 *", "--timezone", "UTC",
     ];
     assert_eq!(run(&folder, &receiver, &yearly).status.code(), Some(0));
     let graceful = ["check", "a.late", "--grace", "20d"];
@@ -249,17 +238,8 @@ fn who_starts_the_jobs_is_said_to_the_page_and_to_the_metrics_as_well() {
 fn a_wrong_schedule_stops_no_command() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let arguments = [
-        "run",
-        "--name",
-        "a.job",
-        "--schedule",
-        "5 3 * * 1-9",
-        "--every-hours",
-        "1",
-        "--",
-        "sh",
-        "-c",
-        "exit 3",
+        "run", "--name", "a.job", "--schedule", "5 3 * * 1-9", "--every-hours", "1", "--", "sh",
+        "-c", "exit 3",
     ];
     let ran = run(&folder, &receiver, &arguments);
     assert_eq!(ran.status.code(), Some(3));
@@ -354,14 +334,7 @@ fn a_run_that_is_too_short_or_too_long_is_sent_as_a_remark_and_its_job_stays_ok(
             &folder,
             &receiver,
             &[
-                "run",
-                "--name",
-                name,
-                "--took-hours",
-                range,
-                "--",
-                "sleep",
-                "0.2",
+                "run", "--name", name, "--took-hours", range, "--", "sleep", "0.2",
             ],
         );
         assert_eq!(ran.status.code(), Some(0), "{ran:?}");
@@ -398,13 +371,7 @@ fn a_run_that_is_too_short_or_too_long_is_sent_as_a_remark_and_its_job_stays_ok(
         &folder,
         &receiver,
         &[
-            "run",
-            "--name",
-            "a.wrong",
-            "--took-hours",
-            "4..1",
-            "--",
-            "true",
+            "run", "--name", "a.wrong", "--took-hours", "4..1", "--", "true",
         ],
     );
     assert!(

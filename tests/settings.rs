@@ -451,10 +451,7 @@ fn what_fills_the_environment_keeps_no_alert_from_being_sent() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let long = "x".repeat(100_000);
     let variables = [
-        "NOTIFY_INSTANCE",
-        "NOTIFY_CONTEXT",
-        "SLURM_JOB_ID",
-        "DAGSTER_RUN_ID",
+        "NOTIFY_INSTANCE", "NOTIFY_CONTEXT", "SLURM_JOB_ID", "DAGSTER_RUN_ID",
     ];
     let program = failing().directory(&folder).alerts_to(&receiver);
     let program = variables

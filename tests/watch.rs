@@ -15,13 +15,7 @@ use support::{Answer, Folder, Program, Receiver, eventually};
 
 /// The ways to end that the process itself reports.
 const AT_ONCE: [&str; 7] = [
-    "err",
-    "code",
-    "panic",
-    "nested panic",
-    "panic in a thread",
-    "exit",
-    "exit in a thread",
+    "err", "code", "panic", "nested panic", "panic in a thread", "exit", "exit in a thread",
 ];
 
 /// The command on a folder, whose standard error is read.
@@ -255,10 +249,7 @@ fn a_missed_run_is_sent_once_over_a_restart_and_again_when_another_is_missed() {
     eventually("it is delivered again", || delivered("a.late") == 2);
     assert_eq!(watch.stop().0, Some(0));
     for job in [
-        "a.early",
-        "a.within.its.grace",
-        "a.of.any.time",
-        "a.for.nobody",
+        "a.early", "a.within.its.grace", "a.of.any.time", "a.for.nobody",
     ] {
         assert_eq!(delivered(job), 0, "{job}");
     }
@@ -465,13 +456,7 @@ fn a_run_that_is_under_way_is_not_missed_and_each_goes_to_its_own_channel() {
     let mut run = command(
         &folder,
         &[
-            "run",
-            "--name",
-            "under.way",
-            "--channel",
-            "data-alerts",
-            "--",
-            "cat",
+            "run", "--name", "under.way", "--channel", "data-alerts", "--", "cat",
         ],
     )
     .env("SLACK_DATAALERTS_WEBHOOK_URL", data.webhook())

@@ -340,12 +340,7 @@ fn under_runit_a_stop_is_not_counted_where_it_is_meant_so() {
 fn exit_codes_may_be_success_or_say_that_it_did_not_run_and_ours_is_always_the_commands() {
     let place = Place::new();
     let options = [
-        "--name",
-        "copy",
-        "--ok-codes",
-        "9,24",
-        "--skip-codes",
-        "75, 99",
+        "--name", "copy", "--ok-codes", "9,24", "--skip-codes", "75, 99",
     ];
     let run = |code: i32| {
         let ended = place.script(&options, &format!("echo words >&2; exit {code}"));
@@ -393,20 +388,8 @@ fn a_lock_that_another_run_holds_is_a_skip() {
     let lock = place.folder.path().join(".lock").display().to_string();
     let words = |script: &'static str| {
         [
-            "run",
-            "--name",
-            "job",
-            "--skip-codes",
-            "75",
-            "--",
-            "flock",
-            "-n",
-            "-E",
-            "75",
-            &lock,
-            "sh",
-            "-c",
-            script,
+            "run", "--name", "job", "--skip-codes", "75", "--", "flock", "-n", "-E", "75", &lock,
+            "sh", "-c", script,
         ]
         .map(str::to_owned)
     };
@@ -484,12 +467,7 @@ fn what_follows_the_dashes_runs_whatever_is_wrong_before_them_and_the_channel_he
 fn a_mistake_is_reported_as_a_failing_job_until_it_is_mended() {
     let place = Place::new();
     let wrong = [
-        "--name",
-        "job",
-        "--ok-silent-hours",
-        "never",
-        "--every-hours",
-        "24x",
+        "--name", "job", "--ok-silent-hours", "never", "--every-hours", "24x",
     ];
     for _ in 0..3 {
         place.script(&wrong, "exit 0");
@@ -497,12 +475,7 @@ fn a_mistake_is_reported_as_a_failing_job_until_it_is_mended() {
     assert_eq!(place.receiver.texts().len(), 1, "once, not at each run");
     assert!(place.status("job.options").starts_with("ERROR\n"));
     let right = [
-        "--name",
-        "job",
-        "--ok-silent-hours",
-        "never",
-        "--every-hours",
-        "24h",
+        "--name", "job", "--ok-silent-hours", "never", "--every-hours", "24h",
     ];
     // Whether they are mended is asked once the command has ended: a store may take its time to answer.
     let looks = "sleep 0.5; head -n 1 \"$NOTIFYDIR/job.options\"";
@@ -518,13 +491,7 @@ fn a_mistake_repeats_no_secret() {
     let place = Place::new();
     let webhook = place.receiver.webhook();
     let ended = place.words(&[
-        "run",
-        "--channel",
-        &webhook,
-        "--token",
-        "p4ssw0rd",
-        "--",
-        "false",
+        "run", "--channel", &webhook, "--token", "p4ssw0rd", "--", "false",
     ]);
     assert_eq!(ended.status.code(), Some(1));
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
@@ -578,18 +545,8 @@ fn times_are_taken_in_one_form_by_every_option_and_plain_numbers_as_before() {
         ("1d12h", "36"),
     ] {
         let options = [
-            "--name",
-            "job",
-            "--every-hours",
-            hours,
-            "--silent-seconds",
-            "1min",
-            "--remind-hours",
-            "4h",
-            "--overdue-minutes",
-            "90min",
-            "--ok-silent-hours",
-            "1d",
+            "--name", "job", "--every-hours", hours, "--silent-seconds", "1min", "--remind-hours",
+            "4h", "--overdue-minutes", "90min", "--ok-silent-hours", "1d",
         ];
         let ended = place.script(&options, "exit 0");
         assert!(ended.stderr.is_empty(), "{ended:?}");
@@ -739,13 +696,7 @@ fn under_timeout_a_command_that_has_succeeded_has_succeeded() {
         .program("timeout")
         .env("NOTIFY_EXIT_SECONDS", "600")
         .args([
-            "--preserve-status",
-            "4",
-            PROGRAM,
-            "run",
-            "--",
-            "sleep",
-            "0.1",
+            "--preserve-status", "4", PROGRAM, "run", "--", "sleep", "0.1",
         ])
         .output()
         .unwrap();
@@ -763,15 +714,7 @@ fn under_timeout_a_stop_is_sent_at_once() {
     let ended = place
         .program("timeout")
         .args([
-            "--preserve-status",
-            "1",
-            PROGRAM,
-            "run",
-            "--name",
-            "job",
-            "--",
-            "sleep",
-            "600",
+            "--preserve-status", "1", PROGRAM, "run", "--name", "job", "--", "sleep", "600",
         ])
         .output()
         .unwrap();

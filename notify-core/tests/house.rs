@@ -6,20 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up: each imports only from those before it.
 const FLOORS: [&str; 14] = [
-    "error",
-    "format",
-    "os",
-    "status",
-    "message",
-    "rules",
-    "job",
-    "state",
-    "notifier",
-    "settings",
-    "dispatch",
-    "runs",
-    "monitor",
-    "attribute",
+    "error", "format", "os", "status", "message", "rules", "job", "state", "notifier", "settings",
+    "dispatch", "runs", "monitor", "attribute",
 ];
 
 /// `lib.rs` may use every room, and tests may, too.

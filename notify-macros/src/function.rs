@@ -193,23 +193,8 @@ fn has_inner_attribute(body: &Group) -> bool {
 
 /// Attributes that leave the body and its value as they are.
 const PLAIN: [&str; 17] = [
-    "allow",
-    "warn",
-    "deny",
-    "forbid",
-    "expect",
-    "cfg",
-    "doc",
-    "must_use",
-    "deprecated",
-    "inline",
-    "cold",
-    "track_caller",
-    "no_mangle",
-    "export_name",
-    "link_section",
-    "target_feature",
-    "unsafe",
+    "allow", "warn", "deny", "forbid", "expect", "cfg", "doc", "must_use", "deprecated", "inline",
+    "cold", "track_caller", "no_mangle", "export_name", "link_section", "target_feature", "unsafe",
 ];
 
 /// Tools whose attributes are notes for them.

@@ -2,10 +2,7 @@
 
 // Programs may print and give up; a library may not.
 #![warn(
-    clippy::expect_used,
-    clippy::print_stderr,
-    clippy::print_stdout,
-    clippy::unwrap_used
+    clippy::expect_used, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used
 )]
 
 mod args;

@@ -24,13 +24,7 @@ const FIELDS: [(&str, u32, u32, &[&str]); 5] = [
 ];
 
 const WORDS: [&str; 7] = [
-    "@yearly",
-    "@annually",
-    "@monthly",
-    "@weekly",
-    "@daily",
-    "@midnight",
-    "@hourly",
+    "@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly",
 ];
 
 /// Checks a line of a crontab. The error says what is wrong, and where.

@@ -208,12 +208,7 @@ fn what_a_person_has_silenced_is_said_with_its_end_and_its_reason() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     ends(&folder, &receiver, "no route", &[]);
     let silence = [
-        "silence",
-        JOB,
-        "--for",
-        "2h",
-        "--because",
-        "the line is cut",
+        "silence", JOB, "--for", "2h", "--because", "the line is cut",
     ];
     let mut silence = command(&folder, &silence);
     let (code, said) = said(silence.env("SLACK_ALERTS_WEBHOOK_URL", receiver.webhook()));

@@ -74,11 +74,7 @@ fn a_page_needs_nothing_beside_itself_and_shows_the_failing_first() {
     let folder = Folder::new();
     write(&folder, "a.works", "OK", "worker-3", "");
     write(
-        &folder,
-        "b.fails",
-        "ERROR",
-        "worker-4",
-        "connection refused",
+        &folder, "b.fails", "ERROR", "worker-4", "connection refused",
     );
     fs::write(folder.path().join("c.broken"), "no status").unwrap();
     let page = page(&folder, &["--title", "Night runs"]);

@@ -136,11 +136,7 @@ fn what_a_person_does_about_a_failure_is_sent_where_the_failure_was() {
     let heard = heard.flat_map(|request| request.payload()["alerts"].as_array().unwrap().clone());
     let kinds: Vec<_> = heard.map(|alert| alert["kind"].clone()).collect();
     let expected = [
-        "failed",
-        "still_failing",
-        "still_failing",
-        "still_failing",
-        "recovered",
+        "failed", "still_failing", "still_failing", "still_failing", "recovered",
     ];
     assert_eq!(
         kinds, expected,

@@ -211,14 +211,7 @@ fn an_always_slow_job_keeps_to_the_silences_and_can_be_silenced() {
     );
     let slow = |place: &Place| {
         let options = [
-            "run",
-            "--name",
-            "slow",
-            "--overdue-minutes",
-            "0.002",
-            "--",
-            "sleep",
-            "0.6",
+            "run", "--name", "slow", "--overdue-minutes", "0.002", "--", "sleep", "0.6",
         ];
         place.call(folder.path(), &options);
     };

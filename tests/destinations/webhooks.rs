@@ -235,12 +235,7 @@ fn a_command_has_the_environment_but_no_webhooks_and_tells_no_alerts_of_alerts()
     let has = |line: &str| seen.lines().any(|seen| seen == line);
     assert!(has("NOTIFY_DISABLE=1") && has("MINE=kept"), "{seen}");
     for secret in [
-        "WEBHOOK_URL",
-        "NOTIFY_OTHER_URL",
-        "NOTIFY_ALERTS_",
-        "HEARTBEAT",
-        "s3cr3t",
-        KEY,
+        "WEBHOOK_URL", "NOTIFY_OTHER_URL", "NOTIFY_ALERTS_", "HEARTBEAT", "s3cr3t", KEY,
     ] {
         assert!(!seen.contains(secret), "{secret}: {seen}");
     }

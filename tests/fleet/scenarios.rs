@@ -100,11 +100,7 @@ const SCENARIOS: &[Scenario] = &[
             Load(&["ok", "boom"]),
         ],
         sent: &[
-            "failed: boom",
-            "recovered: ",
-            "failed: boom",
-            "recovered: ",
-            "flapping: boom",
+            "failed: boom", "recovered: ", "failed: boom", "recovered: ", "flapping: boom",
         ],
     },
     Scenario {
@@ -227,13 +223,7 @@ impl Engine {
         for job in jobs["jobs"].as_array().unwrap() {
             let explained = asked(&["explain", job["job"].as_str().unwrap(), "--json"]);
             let shown = [
-                "job",
-                "status",
-                "error",
-                "runs",
-                "runs_total",
-                "failures_total",
-                "flapping",
+                "job", "status", "error", "runs", "runs_total", "failures_total", "flapping",
                 "decision_code",
             ];
             let shown = shown.map(|key| format!("{key}={}", job[key]));

@@ -12,14 +12,7 @@ const GROUPS: [&str; 5] = [
 ];
 
 const TABLES: [&str; 8] = [
-    "customers",
-    "orders",
-    "products",
-    "prices",
-    "shipments",
-    "returns",
-    "invoices",
-    "visits",
+    "customers", "orders", "products", "prices", "shipments", "returns", "invoices", "visits",
 ];
 
 const ERRORS: [&str; 4] = [

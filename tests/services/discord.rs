@@ -80,14 +80,7 @@ fn check_calls(message: &Map<String, Value>, content: &str) -> Result<(), Proble
 /// Returns the length of all its texts.
 fn check_embed(embed: &Value) -> Result<usize, Problem> {
     let keys = [
-        "title",
-        "url",
-        "description",
-        "color",
-        "fields",
-        "footer",
-        "timestamp",
-        "url",
+        "title", "url", "description", "color", "fields", "footer", "timestamp", "url",
     ];
     let embed = object(embed, "embed", &keys)?;
     let mut length = 0;
@@ -150,15 +143,7 @@ fn harmless(text: &str, place: &str) -> Result<(), Problem> {
         }
     }
     let live = [
-        "`",
-        "<@",
-        "<#",
-        "<t:",
-        "@everyone",
-        "@here",
-        "](",
-        "||",
-        "**",
+        "`", "<@", "<#", "<t:", "@everyone", "@here", "](", "||", "**",
     ];
     none_of(&outside, place, &live)
 }

@@ -33,14 +33,7 @@ fn judge(body: &str, check: impl Fn(&Value) -> Result<(), Problem>) -> Option<(u
 
 fn check(request: &Value) -> Result<(), Problem> {
     let keys = [
-        "message",
-        "alias",
-        "description",
-        "details",
-        "entity",
-        "source",
-        "priority",
-        "tags",
+        "message", "alias", "description", "details", "entity", "source", "priority", "tags",
     ];
     let request = object(request, "request", &keys)?;
     required(request, "message", 130)?;

@@ -73,12 +73,7 @@ fn check_head(head: &str) -> Result<(), Problem> {
         names.push(name);
     }
     for name in [
-        "To",
-        "Subject",
-        "Date",
-        "Message-ID",
-        "Auto-Submitted",
-        "MIME-Version",
+        "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version",
     ] {
         if !names.contains(&name) {
             return Err(format!("{name}: is missing"));
@@ -113,13 +108,7 @@ fn check_part(part: &str, kind: &str) -> Result<String, Problem> {
 /// Checks that nothing in the page is loaded or run, and that every tag is one of ours.
 fn check_html(page: &str) -> Result<(), Problem> {
     let live = [
-        "<script",
-        "<img",
-        "<style",
-        "<link",
-        "src=",
-        "url(",
-        "javascript:",
+        "<script", "<img", "<style", "<link", "src=", "url(", "javascript:",
     ];
     let tags: Vec<_> = page
         .split('<')

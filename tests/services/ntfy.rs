@@ -41,14 +41,7 @@ fn is_topic(text: &str) -> bool {
 
 fn check(message: &Value) -> Result<(), Problem> {
     let keys = [
-        "topic",
-        "title",
-        "message",
-        "priority",
-        "tags",
-        "click",
-        "actions",
-        "sequence_id",
+        "topic", "title", "message", "priority", "tags", "click", "actions", "sequence_id",
     ];
     let message = object(message, "message", &keys)?;
     required(message, "title", 250)?;

@@ -26,12 +26,7 @@ pub fn refuse(body: &str) -> Option<(u16, String)> {
 
 fn check(event: &Value) -> Result<(), Problem> {
     let keys = [
-        "routing_key",
-        "event_action",
-        "dedup_key",
-        "client",
-        "links",
-        "payload",
+        "routing_key", "event_action", "dedup_key", "client", "links", "payload",
     ];
     let event = object(event, "event", &keys)?;
     let key = required(event, "routing_key", usize::MAX)?;
@@ -57,13 +52,7 @@ fn check(event: &Value) -> Result<(), Problem> {
         text(link, "text", 1_024)?;
     }
     let keys = [
-        "summary",
-        "source",
-        "severity",
-        "timestamp",
-        "component",
-        "group",
-        "class",
+        "summary", "source", "severity", "timestamp", "component", "group", "class",
         "custom_details",
     ];
     let payload = object(

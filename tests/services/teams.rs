@@ -58,13 +58,7 @@ fn check_card(card: &Value) -> Result<(), Problem> {
         card,
         "card",
         &[
-            "$schema",
-            "type",
-            "version",
-            "fallbackText",
-            "msteams",
-            "body",
-            "actions",
+            "$schema", "type", "version", "fallbackText", "msteams", "body", "actions",
         ],
     )?;
     harmless(required(card, "fallbackText", usize::MAX)?, "fallbackText")?;
@@ -136,14 +130,7 @@ fn check_element(element: &Value) -> Result<(), Problem> {
     match element["type"].as_str() {
         Some("TextBlock") => {
             let keys = [
-                "type",
-                "text",
-                "wrap",
-                "weight",
-                "size",
-                "color",
-                "fontType",
-                "separator",
+                "type", "text", "wrap", "weight", "size", "color", "fontType", "separator",
             ];
             let block = object(element, "TextBlock", &keys)?;
             harmless(required(block, "text", usize::MAX)?, "text")?;
@@ -161,13 +148,7 @@ fn check_element(element: &Value) -> Result<(), Problem> {
             one_of(block, "size", &sizes)?;
             one_of(block, "fontType", &["default", "monospace"])?;
             let colours = [
-                "default",
-                "dark",
-                "light",
-                "accent",
-                "good",
-                "warning",
-                "attention",
+                "default", "dark", "light", "accent", "good", "warning", "attention",
             ];
             one_of(block, "color", &colours)
         }

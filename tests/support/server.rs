@@ -124,15 +124,7 @@ impl Server {
         let made = server.program(
             "initdb",
             &[
-                "-D",
-                data,
-                "-U",
-                "postgres",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C",
+                "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C",
                 "--no-sync",
             ],
         );

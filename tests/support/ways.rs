@@ -4,18 +4,8 @@ use super::Program;
 
 /// The ways to end that leave no time for a word.
 const SILENT: [&str; 12] = [
-    "kill",
-    "term",
-    "int",
-    "hup",
-    "ill",
-    "quit",
-    "segv",
-    "bus",
-    "abort",
-    "double panic",
-    "stack overflow",
-    "out of memory",
+    "kill", "term", "int", "hup", "ill", "quit", "segv", "bus", "abort", "double panic",
+    "stack overflow", "out of memory",
 ];
 
 /// Those of them that there are on this system.

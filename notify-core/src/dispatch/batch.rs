@@ -205,14 +205,7 @@ mod tests {
             (Some(Kind::Failed), entry.key(), alert.decided)
         );
         for name in [
-            "",
-            "1",
-            "1-2",
-            "1-2-x",
-            "1-2-ff-3",
-            "1-2-f-3-4",
-            "1-2-f-x",
-            "key",
+            "", "1", "1-2", "1-2-x", "1-2-ff-3", "1-2-f-3-4", "1-2-f-x", "key",
         ] {
             assert_eq!(Entry::parse(name.to_owned()), None, "{name}");
         }

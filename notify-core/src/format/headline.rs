@@ -24,14 +24,7 @@ const UNWRAPPED: &[&str] = &[
 
 /// Keys of what people write into a structure for people.
 const MESSAGE_KEYS: &[&str] = &[
-    "message",
-    "msg",
-    "error",
-    "error_description",
-    "reason",
-    "detail",
-    "details",
-    "description",
+    "message", "msg", "error", "error_description", "reason", "detail", "details", "description",
     "title",
 ];
 

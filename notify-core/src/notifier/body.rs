@@ -10,14 +10,7 @@ const TITLE: usize = 80;
 
 /// How the first tag of a page begins, whatever its sender calls it.
 const BEGINNINGS: &[&str] = &[
-    "<!doctype html",
-    "<html",
-    "<head",
-    "<body",
-    "<title",
-    "<meta",
-    "<script",
-    "<frameset",
+    "<!doctype html", "<html", "<head", "<body", "<title", "<meta", "<script", "<frameset",
 ];
 
 /// Returns whether a body is a web page; one that is encoded, though nobody asked for that, cannot be read.

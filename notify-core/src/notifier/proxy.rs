@@ -4,12 +4,7 @@ use ureq::{Proxy, ProxyProtocol};
 
 /// The variables, in the order in which `ureq` looks for one that it can use.
 const VARIABLES: [&str; 6] = [
-    "ALL_PROXY",
-    "all_proxy",
-    "HTTPS_PROXY",
-    "https_proxy",
-    "HTTP_PROXY",
-    "http_proxy",
+    "ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy",
 ];
 
 /// Returns what is wrong with the first variable that is set, if it is passed over.

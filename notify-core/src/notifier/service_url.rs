@@ -92,12 +92,7 @@ impl<'a> Word<'a> {
             return Err("write the host before the keys, and no `@` after it");
         }
         let places = [
-            "to",
-            "channel",
-            "channels",
-            "target",
-            "targets",
-            "thread_ts",
+            "to", "channel", "channels", "target", "targets", "thread_ts",
         ];
         if self.option(&places).is_some() {
             return Err(

@@ -280,12 +280,7 @@ mod tests {
             strict::check(&short, mentioned(alert.kind)).unwrap();
             strict::check_compatible(&payload::full(alone, Dialect::Markdown), &[]).unwrap();
             for said in [
-                "etl.load.run",
-                "worker-3",
-                "7f3a91c2",
-                "1.4.2",
-                "eu-1",
-                "env=prod",
+                "etl.load.run", "worker-3", "7f3a91c2", "1.4.2", "eu-1", "env=prod",
                 "0123456789abcdef",
             ] {
                 let is_said = payload.to_string().contains(said);
@@ -318,12 +313,7 @@ mod tests {
         let mut alert = alert_of(Kind::Failed);
         alert.mention = Some("U1 W2 S3 @here @channel @everyone U1 <!channel> nobody".to_owned());
         let all = [
-            "<@U1>",
-            "<@W2>",
-            "<!subteam^S3>",
-            "<!here>",
-            "<!channel>",
-            "<!everyone>",
+            "<@U1>", "<@W2>", "<!subteam^S3>", "<!here>", "<!channel>", "<!everyone>",
         ];
         let alerts = [alert];
         strict::check(&payload::full(&alerts, Dialect::Slack), &all).unwrap();
@@ -410,14 +400,7 @@ mod tests {
                 let mut alert = of(kind, &format!("7f3a91c2{number:08x}"));
                 alert.mention = None;
                 let tables = [
-                    "orders",
-                    "items",
-                    "refunds",
-                    "customers",
-                    "stock",
-                    "prices",
-                    "rates",
-                    "mail",
+                    "orders", "items", "refunds", "customers", "stock", "prices", "rates", "mail",
                     "search",
                 ];
                 alert.job = format!("etl.load.{}", tables[number]);

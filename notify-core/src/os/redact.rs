@@ -334,12 +334,7 @@ fn tokens_of_queries(text: &str) -> Vec<Password> {
 /// Returns whether an option of a query is a secret, whosever URL it is. A `key` is mostly none, but for Google's.
 fn names_secret(name: &str, value: &str) -> bool {
     const ENDS: [&str; 6] = [
-        "token",
-        "apikey",
-        "api_key",
-        "api-key",
-        "signature",
-        "secret",
+        "token", "apikey", "api_key", "api-key", "signature", "secret",
     ];
     let name = text::lower(name);
     let is_secret = ENDS.iter().any(|end| name.ends_with(end))
@@ -359,13 +354,7 @@ fn stands_alone(text: &str, place: &Range<usize>) -> bool {
 
 /// Parts of a path that are the same for everybody.
 const FIXED: [&str; 7] = [
-    "messages",
-    "services",
-    "webhooks",
-    "workflows",
-    "triggers",
-    "automations",
-    "powerautomate",
+    "messages", "services", "webhooks", "workflows", "triggers", "automations", "powerautomate",
 ];
 
 /// Returns whether the first token stands where others have their host. Who knows a topic of ntfy may
@@ -380,18 +369,8 @@ fn is_hostless(scheme: &str, path: &str) -> bool {
 
 /// What the secret options of a query are called.
 const OPTIONS: [&str; 12] = [
-    "token",
-    "key",
-    "apikey",
-    "api_key",
-    "api-key",
-    "access_token",
-    "auth",
-    "sig",
-    "signature",
-    "secret",
-    "password",
-    "pass",
+    "token", "key", "apikey", "api_key", "api-key", "access_token", "auth", "sig", "signature",
+    "secret", "password", "pass",
 ];
 
 /// What of a URL is its secret, beside the whole.

@@ -165,10 +165,7 @@ mod tests {
                 "[hidden]",
             ),
             (
-                "NOTIFY_CONTEXT",
-                "s3cr3ts3cr3t",
-                "s3cr3ts3cr3t",
-                "s3cr3ts3cr3t",
+                "NOTIFY_CONTEXT", "s3cr3ts3cr3t", "s3cr3ts3cr3t", "s3cr3ts3cr3t",
             ),
             (
                 "OTHER_URL",

@@ -211,18 +211,10 @@ fn alerts(cases: u32) {
             let read = read.ok_or_else(|| TestCaseError::fail(format!("not read: {damaged:?}")))?;
             prop_assert_eq!(
                 (
-                    &read.id,
-                    &read.job,
-                    read.decided,
-                    &read.incident,
-                    read.status.begun
+                    &read.id, &read.job, read.decided, &read.incident, read.status.begun
                 ),
                 (
-                    &alert.id,
-                    &alert.job,
-                    alert.decided,
-                    &alert.incident,
-                    alert.status.begun
+                    &alert.id, &alert.job, alert.decided, &alert.incident, alert.status.begun
                 )
             );
         }

@@ -281,14 +281,7 @@ mod tests {
         }
         // What is right stays.
         let words = [
-            "run",
-            "--name",
-            "etl",
-            "--bogus",
-            "--silent-seconds",
-            "-5",
-            "--",
-            "ls",
+            "run", "--name", "etl", "--bogus", "--silent-seconds", "-5", "--", "ls",
         ];
         let (arguments, _) = read_words(&words).unwrap_or_default();
         assert!(arguments.contains(r#"name: Some("etl")"#), "{arguments}");

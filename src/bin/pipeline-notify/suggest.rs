@@ -83,12 +83,7 @@ mod tests {
     #[test]
     fn names_that_are_near_are_those_with_few_slips_or_a_part_of_it() {
         let jobs = [
-            "etl.load",
-            "etl.load.customers",
-            "web.crawl",
-            "größe",
-            "table.0001",
-            "table.0010",
+            "etl.load", "etl.load.customers", "web.crawl", "größe", "table.0001", "table.0010",
         ];
         let jobs = jobs.map(str::to_owned);
         let near = |name: &str| near(&jobs, name).join(" ");

@@ -55,15 +55,7 @@ fn a_line_is_read_and_written_back_and_a_wrong_one_says_what_is_wrong() {
 fn a_job_that_a_line_cannot_name_is_refused() {
     let awaited = parse("etl.load every 6h").unwrap();
     for job in [
-        "x schedule",
-        "run every day",
-        "x every",
-        "x ",
-        " x",
-        "a\tb",
-        "a\nb",
-        "#x",
-        "",
+        "x schedule", "run every day", "x every", "x ", " x", "a\tb", "a\nb", "#x", "",
     ] {
         let awaited = Awaited {
             job: job.to_owned(),

@@ -251,12 +251,7 @@ fn what_cron_reads_otherwise_than_people_mean_is_said() {
         assert!(said.contains(remark), "{line}: {said}");
     }
     for line in [
-        "*/15 * * * *",
-        "0 */6 * * *",
-        "5 3 * * 1-5",
-        "5 3 1 * *",
-        "0 0 * * */2",
-        "@weekly",
+        "*/15 * * * *", "0 */6 * * *", "5 3 * * 1-5", "5 3 1 * *", "0 0 * * */2", "@weekly",
     ] {
         assert!(cron(line, "UTC").remarks().is_empty(), "{line}");
     }

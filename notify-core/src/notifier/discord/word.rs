@@ -4,10 +4,7 @@ use crate::notifier::service_url::{Problem, Word, is_number, is_of};
 use crate::notifier::url::Destination;
 
 pub(in crate::notifier) const HOSTS: [&str; 4] = [
-    "discord.com",
-    ".discord.com",
-    "discordapp.com",
-    ".discordapp.com",
+    "discord.com", ".discord.com", "discordapp.com", ".discordapp.com",
 ];
 
 /// `discord://ID/Token` as Apprise has it, or `discord://Token@ID` as shoutrrr; and with the host

@@ -77,22 +77,8 @@ fn a_slug_is_safe_and_long_names_stay_apart() {
 #[test]
 fn names_that_are_no_plain_ones_have_a_check_each() {
     let jobs = [
-        "main",
-        "ロード.main",
-        "データ.main",
-        "a.b",
-        "a::b",
-        "a b",
-        "a..b",
-        ".a.b",
-        "a.b.",
-        "a@b",
-        "a<b>",
-        "../../x?create=1#",
-        "x.create.1",
-        "é",
-        "ü",
-        "",
+        "main", "ロード.main", "データ.main", "a.b", "a::b", "a b", "a..b", ".a.b", "a.b.", "a@b",
+        "a<b>", "../../x?create=1#", "x.create.1", "é", "ü", "",
     ];
     let slugs: std::collections::BTreeSet<_> = jobs.iter().map(|job| slug(job)).collect();
     assert_eq!(slugs.len(), jobs.len(), "{slugs:?}");

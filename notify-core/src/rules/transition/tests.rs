@@ -215,11 +215,7 @@ fn another_error_is_news_within_the_silence_and_the_same_one_is_not() {
     let mut job = Job::new(patient);
     job.run(0, &Outcome::Returned);
     let reasons = [
-        "row 1 is bad",
-        "row 2 is bad",
-        "disk full",
-        "row 3 is bad",
-        "no route",
+        "row 1 is bad", "row 2 is bad", "disk full", "row 3 is bad", "no route",
     ]
     .map(|error| job.run(60, &failed(error)));
     assert_eq!(
@@ -559,12 +555,7 @@ fn an_incident_by_the_defaults_is_sent_at_each_failure_and_at_its_end() {
 fn a_reminder_says_how_many_errors_alternate() {
     let mut job = Job::new(Settings::default());
     for error in [
-        "disk full",
-        "no route",
-        "disk full",
-        "no route",
-        "no mail",
-        "disk full",
+        "disk full", "no route", "disk full", "no route", "no mail", "disk full",
     ] {
         job.run(3600, &failed(error));
     }

@@ -24,11 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Other products say so in `version()`, and some of these have no session locks.
 const OTHERS: [&str; 5] = [
-    "Redshift",
-    "Greenplum",
-    "Cockroach",
-    "Yugabyte",
-    "EnterpriseDB",
+    "Redshift", "Greenplum", "Cockroach", "Yugabyte", "EnterpriseDB",
 ];
 
 /// Whether tables that are missing are made: not by who only looks, for `schema=` may be mistyped.

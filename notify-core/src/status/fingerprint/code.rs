@@ -2,15 +2,7 @@
 
 /// A word or number after one of these is a code, and no noise.
 const CODE_WORDS: &[&str] = &[
-    "errno",
-    "sqlstate",
-    "sqlcode",
-    "signal",
-    "rc",
-    "ret",
-    "retcode",
-    "returncode",
-    "hresult",
+    "errno", "sqlstate", "sqlcode", "signal", "rc", "ret", "retcode", "returncode", "hresult",
 ];
 
 /// What follows this is a code too, unless the word before says that it is one of the data: `zip code`.
@@ -18,30 +10,9 @@ const CODE: &str = "code";
 
 /// The words that may stand before `code` where it is one of a failure, beside those of the other lists.
 const BEFORE_CODE: &[&str] = &[
-    "return",
-    "returns",
-    "result",
-    "reason",
-    "failure",
-    "completion",
-    "exits",
-    "sql",
-    "os",
-    "native",
-    "vendor",
-    "zero",
-    "unexpected",
-    "process",
-    "command",
-    "child",
-    "curl",
-    "grpc",
-    "its",
-    "a",
-    "an",
-    "the",
-    "for",
-    "and",
+    "return", "returns", "result", "reason", "failure", "completion", "exits", "sql", "os",
+    "native", "vendor", "zero", "unexpected", "process", "command", "child", "curl", "grpc", "its",
+    "a", "an", "the", "for", "and",
 ];
 
 /// Behind one of these a number that is one of HTTP's for errors may count something after all.
@@ -66,13 +37,7 @@ const WEAK_CODE_WORDS: &[&str] = &[
 
 /// A number after one of these is a code where HTTP has it for errors.
 const ANSWER_WORDS: &[&str] = &[
-    "http",
-    "returned",
-    "responded",
-    "replied",
-    "answered",
-    "got",
-    "received",
+    "http", "returned", "responded", "replied", "answered", "got", "received",
 ];
 
 /// These may stand between such a word and the code.
@@ -87,25 +52,8 @@ const AFTER_CODE: &[&str] = &[
 
 /// What follows one of these is an id.
 const ID_WORDS: &[&str] = &[
-    "id",
-    "ids",
-    "uuid",
-    "guid",
-    "ulid",
-    "token",
-    "nonce",
-    "hash",
-    "sha",
-    "commit",
-    "digest",
-    "etag",
-    "checksum",
-    "requestid",
-    "traceid",
-    "spanid",
-    "sessionid",
-    "txid",
-    "xid",
+    "id", "ids", "uuid", "guid", "ulid", "token", "nonce", "hash", "sha", "commit", "digest",
+    "etag", "checksum", "requestid", "traceid", "spanid", "sessionid", "txid", "xid",
 ];
 
 /// What the words of a line say of the next one.
@@ -199,12 +147,7 @@ impl Context {
     /// Returns whether the `code` behind these words is one of a failure: `error code`, `statusCode`, but not `zip code`.
     fn is_before_code(&self, hump: &str) -> bool {
         const LISTS: [&[&str]; 6] = [
-            BEFORE_CODE,
-            CODE_WORDS,
-            WEAK_CODE_WORDS,
-            ANSWER_WORDS,
-            FAILED,
-            BETWEEN,
+            BEFORE_CODE, CODE_WORDS, WEAK_CODE_WORDS, ANSWER_WORDS, FAILED, BETWEEN,
         ];
         let mut words = LISTS.into_iter().flatten();
         match (hump, &*self.before) {

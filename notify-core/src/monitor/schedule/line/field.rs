@@ -189,13 +189,7 @@ impl Field {
 
     fn weekday(&self, number: u32) -> Option<&'static str> {
         const DAYS: [&str; 7] = [
-            "Sunday",
-            "Monday",
-            "Tuesday",
-            "Wednesday",
-            "Thursday",
-            "Friday",
-            "Saturday",
+            "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
         ];
         let is_of_week = self.names.len() == DAYS.len();
         is_of_week.then(|| DAYS[number as usize % DAYS.len()])
