@@ -6,6 +6,7 @@ pub(crate) mod debug;
 pub(crate) mod fields;
 pub(crate) mod hash;
 pub(crate) mod headline;
+pub(crate) mod json;
 pub(crate) mod link;
 pub(crate) mod order;
 pub(crate) mod pattern;

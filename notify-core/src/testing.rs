@@ -8,7 +8,7 @@ use std::{env, fs, thread};
 use proptest::prelude::*;
 
 use crate::dispatch::dispatcher;
-use crate::format::{text, time};
+use crate::format::{json, text, time};
 use crate::job::Site;
 use crate::message::alert::{Alert, Kind, Outage};
 use crate::message::written::Message;
@@ -321,4 +321,9 @@ fn an_alert_of_each_kind_is_made_and_read_back_from_its_file() {
     for alert in alerts_of_each_kind() {
         assert_eq!(Alert::parse(&alert.render()), Some(alert));
     }
+}
+
+/// Reads a message as its service does: by another library.
+pub(crate) fn as_read(message: &json::Value) -> serde_json::Value {
+    serde_json::from_str(&message.text()).unwrap()
 }

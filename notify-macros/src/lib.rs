@@ -132,9 +132,6 @@ use syn::parse::Parser as _;
 ///   is large, for our closure returns it, too. An `#[allow]` on the method holds for both.
 /// - A parameter `_` is shown as `__notify_0` in the documentation, unless it is a reference. What `..` leaves of
 ///   a parameter, a `_` inside a struct's pattern, and what a `ref` refers to, is dropped after all other arguments.
-/// - The crate `serde_json` is in the program, and its values compare with numbers and `bool`s: what `count == text.parse()?`
-///   parses is no longer known from `count`, and `assert_eq!(bytes, [])` not what is in the array. Write
-///   `text.parse::<u32>()?`.
 /// - The closure that an `async fn` returns as `impl Fn(&str) -> u8` needs the types of its parameters: `|text: &str| …`.
 /// - A debugger's `break load` stops at the attribute's line; `break file:line` is exact.
 /// - `const fn` cannot be annotated, nor a function without a body, nor anything else than a function.

@@ -1,8 +1,7 @@
 //! What the body of an answer says, whatever its status: a sign-in page or a proxy answers 200, too,
 //! and so do services that say in JSON that they took nothing.
 
-use serde_json::Value;
-
+use crate::format::json::{self, Value};
 use crate::format::text;
 
 /// The longest title of a page that is quoted.
@@ -48,7 +47,7 @@ pub(super) fn says_no(body: &str) -> bool {
     let is_false = |value: &Value| match value {
         Value::Bool(value) => !value,
         Value::String(value) => value.trim().eq_ignore_ascii_case("false"),
-        Value::Number(value) => value.as_f64() == Some(0.0),
+        Value::Number(_) => value.as_f64() == Some(0.0),
         _ => false,
     };
     let is_verdict = |key: &str| {
@@ -63,7 +62,7 @@ pub(super) fn says_no(body: &str) -> bool {
 
 #[inline(never)]
 pub(super) fn json(body: &str) -> Option<Value> {
-    serde_json::from_str(without_mark(body)).ok()
+    json::read(without_mark(body))
 }
 
 pub(super) fn title(page: &str) -> Option<&str> {

@@ -5,14 +5,13 @@ pub(super) mod word;
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use embed::{edited, further, message, short};
 
 use super::http::{self, Answer, Class, Post, Rule};
 use super::service_url::is_number;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal};
 use crate::error::Error;
+use crate::format::json::Value;
 use crate::message::alert::Alert;
 use crate::notifier::url::Destination;
 

@@ -2,15 +2,13 @@
 
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::http::{self, Class, Post, Rule};
-use super::object::{object, put, some};
 use super::parts::{lines, log_lines};
 use super::sanitize::{fenced, fit, line, parted, units, visible};
 use super::service_url::{Problem, Word, at, encode, is_of};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::format::debug::debug_by_name;
+use crate::format::json::{Value, object, some};
 use crate::format::link::Link;
 use crate::format::text::is_blank;
 use crate::message::alert::Alert;
@@ -105,7 +103,7 @@ impl Notifier for GoogleChat {
         }
         let in_thread = |mut message: Value| {
             let thread = thread.map(|thread| object! { "threadKey": thread });
-            put(&mut message, "thread", some(thread));
+            message.put("thread", some(thread));
             message
         };
         http::send_or_short(
@@ -144,7 +142,7 @@ fn message(alerts: &[Alert]) -> Value {
     let mut message = object! { "text": text };
     let links = links::of(alerts, BUTTONS);
     if !links.is_empty() {
-        put(&mut message, "cardsV2", [card(&links)]);
+        message.put("cardsV2", [card(&links)]);
     }
     message
 }
@@ -206,13 +204,23 @@ fn inline(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::super::http::Answer;
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, shows_beginning, with_text};
+    use crate::testing::{
+        alert_of, alerts_of_each_kind, as_read, few_cases, shows_beginning, with_text,
+    };
     use strict_services as strict;
+
+    fn message(alerts: &[Alert]) -> Value {
+        as_read(&super::message(alerts))
+    }
+
+    fn short(alerts: &[Alert]) -> Value {
+        as_read(&super::short(alerts))
+    }
 
     fn is_taken(message: &Value) -> Result<(), String> {
         strict::google_chat::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))

@@ -6,7 +6,6 @@ use std::env;
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use ureq::http::{Request, Uri};
 #[cfg(feature = "tls")]
 use ureq::tls::TlsConfig;
@@ -16,7 +15,8 @@ pub(crate) use answer::{Answer, Class, Rule};
 
 #[cfg(feature = "tls")]
 use super::authorities;
-use super::{Refusal, object, proxy, unreachable};
+use super::{Refusal, proxy, unreachable};
+use crate::format::json::Value;
 use crate::notifier::url::Url;
 
 /// The longest answer that is read. Most services answer with a word; Discord with the message.
@@ -38,7 +38,7 @@ pub(crate) struct Post<'a> {
 impl<'a> Post<'a> {
     #[inline(never)]
     pub(crate) fn json(url: &'a Url, body: &Value) -> Self {
-        Self::document(url, object::text(body))
+        Self::document(url, body.text())
     }
 
     /// Posts JSON that is written already.

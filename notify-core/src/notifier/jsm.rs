@@ -4,15 +4,13 @@ use std::slice;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::http::{self, Answer, Class, Post, Rule};
-use super::object::{object, put, some};
 use super::sanitize::{fit, line, units, visible};
 use super::service_url::{Problem, Word, at, encode, is_of};
 use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::format::debug::debug_by_name;
+use crate::format::json::{Value, object, some};
 use crate::format::text;
 use crate::format::text::is_blank;
 use crate::message::alert::{Alert, Kind};
@@ -120,7 +118,7 @@ impl Jsm {
             }
             // What a remark opens is closed once it is there: no later alert would.
             let request = taken.json().and_then(|taken| {
-                let request = encode(taken["requestId"].as_str()?);
+                let request = encode(taken.get("requestId")?.as_str()?);
                 Some(url.clone().below(&format!("requests/{request}")))
             });
             let until = begun + OPENING.min(timeout / 2);
@@ -189,8 +187,8 @@ fn paused(answer: Answer) -> Answer {
 /// Makes the request that opens an alert, or counts one more of it.
 fn opening(alert: &Alert) -> Value {
     let mut opening = short(alert);
-    put(&mut opening, "description", text(alert));
-    put(&mut opening, "details", details(alert));
+    opening.put("description", text(alert));
+    opening.put("details", details(alert));
     opening
 }
 
@@ -247,7 +245,7 @@ fn details(alert: &Alert) -> Value {
         let more = units(&name) + units(&value);
         if more <= left && !is_blank(&name) && !is_blank(&value) {
             left -= more;
-            put(&mut details, &name, value);
+            details.put(&name, value);
         }
     }
     details
@@ -256,11 +254,24 @@ fn details(alert: &Alert) -> Value {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
     use crate::status::State;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, as_read, few_cases, with_text};
     use strict_services as strict;
+
+    fn opening(alert: &Alert) -> Value {
+        as_read(&super::opening(alert))
+    }
+
+    fn short(alert: &Alert) -> Value {
+        as_read(&super::short(alert))
+    }
+
+    fn closing(alert: &Alert) -> Value {
+        as_read(&super::closing(alert))
+    }
 
     fn is_taken(alert: &Alert) -> Result<(), String> {
         let requests = if resolves(alert) {

@@ -5,13 +5,12 @@ use std::time::Duration;
 
 #[cfg(feature = "tls")]
 use ring::hmac;
-use serde_json::{Map, Value};
 
 use super::http::{Post, Rule};
-use super::object::{self, object};
 use super::service_url::{Problem, Word, at};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
+use crate::format::json::{Object, Value, object};
 use crate::format::text;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind, Outage};
@@ -212,7 +211,7 @@ pub(super) fn document(alerts: &[Alert]) -> String {
     let (least, most) = ERROR;
     let room = (ERRORS / alerts.len().max(1)).clamp(least, most);
     let alerts: Vec<_> = alerts.iter().map(|alert| object(alert, room)).collect();
-    object::text(&object! { "version": VERSION, "alerts": alerts })
+    object! { "version": VERSION, "alerts": alerts }.text()
 }
 
 fn object(alert: &Alert, room: usize) -> Value {
@@ -281,9 +280,9 @@ fn object(alert: &Alert, room: usize) -> Value {
 }
 
 /// Returns all facts by their names. One that a run gave the name of a place has `fact.` before it.
-fn facts(alert: &Alert) -> Map<String, Value> {
+fn facts(alert: &Alert) -> Object {
     let places = &alert.facts;
-    let mut facts = Map::new();
+    let mut facts = Object::new();
     for (name, value) in alert.facts() {
         let is_place = facts.len() >= places.len() && places.iter().any(|(place, _)| place == name);
         let name = if is_place {

@@ -3,16 +3,14 @@
 use std::slice;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::http::{Answer, Class, Post, Rule};
-use super::object::{object, put};
 use super::parts::Parts;
 use super::sanitize::html as escape;
 use super::service_url::{Problem, Word, at, decode_text, encode};
 use super::severity::Severity;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
 use crate::format::debug::debug_by_name;
+use crate::format::json::{Value, object};
 use crate::message::alert::Alert;
 use crate::message::links;
 use crate::notifier::url::{Destination, Url};
@@ -126,8 +124,8 @@ impl Matrix {
         let url = self.url(&format!("event/{}", encode(event)))?;
         let answer = self.ask(Post::get(&url), timeout)?;
         let said = answer.json().unwrap_or_default();
-        let is_deleted = said.pointer("/unsigned/redacted_because").is_some()
-            || said.get("content") == Some(&object! {});
+        let is_deleted = said.at(&["unsigned", "redacted_because"]).is_some()
+            || matches!(said.get("content"), Some(Value::Object(content)) if content.is_empty());
         let is_unknown = answer.status == 404 && answer.body.contains("M_NOT_FOUND");
         if is_deleted || is_unknown {
             return Err(Refusal::gone("its message was deleted"));
@@ -151,7 +149,10 @@ impl Notifier for Matrix {
         let event = |room| message(alerts, room, true);
         let answer = self.send(&key::of_message(alerts), &event, &[], timeout)?;
         let said = answer.json().unwrap_or_default();
-        Ok(said["event_id"].as_str().map(str::to_owned))
+        Ok(said
+            .get("event_id")
+            .and_then(Value::as_str)
+            .map(str::to_owned))
     }
 
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
@@ -161,12 +162,15 @@ impl Notifier for Matrix {
             let mut event = new.clone();
             for key in ["body", "formatted_body"] {
                 // For those who do not know edits.
-                let marked = format!("* {}", new[key].as_str().unwrap_or_default());
-                put(&mut event, key, marked);
+                let marked = format!(
+                    "* {}",
+                    new.get(key).and_then(Value::as_str).unwrap_or_default()
+                );
+                event.put(key, marked);
             }
-            put(&mut event, "m.new_content", new);
+            event.put("m.new_content", new);
             let relation = object! { "rel_type": "m.replace", "event_id": handle };
-            put(&mut event, "m.relates_to", relation);
+            event.put("m.relates_to", relation);
             event
         };
         let transaction = format!("{}-edit", key::of_message(alerts));
@@ -190,7 +194,7 @@ impl Notifier for Matrix {
                 "is_falling_back": true,
                 "m.in_reply_to": object! { "event_id": handle },
             };
-            put(&mut event, "m.relates_to", relation);
+            event.put("m.relates_to", relation);
             event
         };
         self.send(
@@ -260,13 +264,17 @@ fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
     use strict_services::matrix as strict;
 
     use super::*;
     use crate::message::alert::Kind;
     use crate::notifier::http;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, as_read, few_cases, with_text};
+
+    fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
+        as_read(&super::message(alerts, room, is_loud))
+    }
 
     fn is_taken(event: &Value) -> Result<(), String> {
         strict::refuse(&event.to_string()).map_or(Ok(()), Err)

@@ -17,7 +17,6 @@ mod mail;
 mod matrix;
 mod mentions;
 mod ntfy;
-mod object;
 mod pagerduty;
 mod parts;
 mod proxy;

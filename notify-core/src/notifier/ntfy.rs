@@ -4,15 +4,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 
 use super::http::{self, Answer, Class, Post, Rule};
-use super::object::{self, object, put, some};
 use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word, at, decode_text, is_of};
 use super::severity::Severity;
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, key};
 use crate::format::debug::debug_by_name;
+use crate::format::json::{Value, object, some};
 use crate::message::alert::{Alert, Kind};
 use crate::message::{digest, links};
 use crate::notifier::url::Destination;
@@ -157,13 +156,13 @@ impl Notifier for Ntfy {
     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
         let sequence = sequence(alerts);
         let mut message = message(alerts, &self.topic, MESSAGE);
-        put(&mut message, "sequence_id", some(sequence.as_deref()));
+        message.put("sequence_id", some(sequence.as_deref()));
         self.send(&message, alerts, timeout).map(|()| sequence)
     }
 
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let mut message = message(alerts, &self.topic, MESSAGE);
-        put(&mut message, "sequence_id", handle);
+        message.put("sequence_id", handle);
         self.send(&message, alerts, timeout)
     }
 
@@ -209,11 +208,11 @@ fn message(alerts: &[Alert], topic: &str, room: usize) -> Value {
     let mut links = links::of(alerts, usize::MAX);
     links.retain(|link| link.url.len() <= ADDRESS);
     if let Some(first) = links.first() {
-        put(&mut message, "click", &*first.url);
+        message.put("click", &*first.url);
         let buttons = links.iter().take(BUTTONS);
         let buttons = buttons
             .map(|link| object! { "action": "view", "label": line(&link.label, TITLE / 4, &visible), "url": link.url.as_str() });
-        put(&mut message, "actions", buttons.collect::<Value>());
+        message.put("actions", buttons.collect::<Value>());
     }
     message
 }
@@ -244,7 +243,7 @@ fn further(alerts: &[Alert], topic: &str, page: &str) -> Value {
     let mut lines = digest::remarks(alerts);
     lines.push(format!("the first message: {page}"));
     let mut message = said(alerts, topic, &lines.join("\n"), SHORT);
-    put(&mut message, "click", page);
+    message.put("click", page);
     message
 }
 
@@ -252,16 +251,15 @@ fn further(alerts: &[Alert], topic: &str, page: &str) -> Value {
 fn short(full: &Value, alerts: &[Alert], topic: &str) -> Value {
     let mut short = message(alerts, topic, SHORT);
     let kept = ["topic", "title", "message", "priority"];
-    object::keep(&mut short, &|name| kept.contains(&name));
+    short.keep(&|name| kept.contains(&name));
     let sequence = full.get("sequence_id").cloned();
-    put(&mut short, "sequence_id", some(sequence));
+    short.put("sequence_id", some(sequence));
     short
 }
 
 /// Measures a text by its bytes, and by its bytes as JSON.
 fn weight(text: &str) -> usize {
-    text.len()
-        .max(object::text(&Value::from(text)).len() * 3 / 4)
+    text.len().max(Value::from(text).text().len() * 3 / 4)
 }
 
 /// Returns how loud a message is, from 1 to 5: a failure more than others, a mere sign of life not at all.
@@ -286,9 +284,10 @@ fn tag(severity: Severity) -> &'static str {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
 
     use super::*;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, as_read, few_cases, with_text};
     use strict_services as strict;
 
     fn is_taken(message: &Value) -> Result<(), String> {
@@ -296,7 +295,11 @@ mod tests {
     }
 
     fn of(alerts: &[Alert]) -> Value {
-        message(alerts, "topic", MESSAGE)
+        as_read(&message(alerts, "topic", MESSAGE))
+    }
+
+    fn short_of(alerts: &[Alert]) -> Value {
+        as_read(&short(&message(alerts, "topic", MESSAGE), alerts, "topic"))
     }
 
     #[test]
@@ -329,11 +332,8 @@ mod tests {
     #[test]
     fn a_further_message_is_short_and_leads_to_the_first() {
         for alert in alerts_of_each_kind() {
-            let said = further(
-                std::slice::from_ref(&alert),
-                "topic",
-                "https://ntfy.sh/topic",
-            );
+            let page = "https://ntfy.sh/topic";
+            let said = as_read(&further(std::slice::from_ref(&alert), "topic", page));
             assert_eq!(is_taken(&said), Ok(()));
             assert_eq!(
                 said["sequence_id"],
@@ -415,7 +415,7 @@ mod tests {
             for number in [1, 3, 12] {
                 let alerts = vec![alert.clone(); number];
                 assert_eq!(is_taken(&of(&alerts)), Ok(()));
-                assert_eq!(is_taken(&short(&of(&alerts), &alerts, "topic")), Ok(()));
+                assert_eq!(is_taken(&short_of(&alerts)), Ok(()));
             }
         }
     }
@@ -432,7 +432,7 @@ mod tests {
             let message = of(&vec![alert.clone(); number]);
             prop_assert_eq!(is_taken(&message), Ok(()));
             let alerts = std::slice::from_ref(&alert);
-            prop_assert_eq!(is_taken(&short(&of(alerts), alerts, "topic")), Ok(()));
+            prop_assert_eq!(is_taken(&short_of(alerts)), Ok(()));
             let shown = message["message"].as_str().unwrap_or_default();
             prop_assert!(number > 3 || shown.contains(first.trim()), "{:?} of {}", first, shown);
         }

@@ -3,16 +3,14 @@
 use std::slice;
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, Value};
-
 use super::http::{Answer, Class, Post, Rule};
-use super::object::{self, object};
 use super::sanitize::{fit, line, visible};
 use super::service_url::{Problem, Word};
 use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
 use crate::format::debug::debug_by_name;
+use crate::format::json::{Object, Value, object};
 use crate::format::text;
 use crate::format::text::is_blank;
 use crate::format::time;
@@ -218,7 +216,7 @@ fn event(alert: &Alert, routing_key: &str, resolves: bool) -> Value {
         let links = links.map(
             |link| object! { "href": link.url.as_str(), "text": line(&link.label, MAX_LINE, &visible) },
         );
-        event["links"] = links.collect();
+        event.put("links", links.collect::<Value>());
     }
     event
 }
@@ -232,15 +230,15 @@ fn severity(alert: &Alert) -> &'static str {
 }
 
 /// Returns what there is to know by name, with the error to the letter, or what the program writes in its place.
-fn details(alert: &Alert) -> Map<String, Value> {
-    let weigh = |text: &str| object::text(&Value::from(text)).len();
+fn details(alert: &Alert) -> Object {
+    let weigh = |text: &str| Value::from(text).text().len();
     let mut left = MAX_DETAILS;
     let mut is_left = |text: &str| {
         let rest = left.checked_sub(weigh(text));
         left = rest.unwrap_or(left);
         rest.is_some()
     };
-    let mut details = Map::new();
+    let mut details = Object::new();
     let origin = alert.origin().into_iter().flatten();
     for (name, value) in origin.chain(alert.details()) {
         let value = line(&value, MAX_LINE, &visible);

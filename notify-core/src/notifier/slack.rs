@@ -14,6 +14,7 @@ use markup::Dialect;
 use super::http::{Answer, Class, Post, Rule};
 use super::{Hidden, Notifier, Ours, Refusal};
 use crate::error::Error;
+use crate::format::json::Value;
 use crate::message::alert::Alert;
 use crate::notifier::url::Destination;
 
@@ -138,7 +139,7 @@ impl Notifier for Slack {
             return Ok(());
         }
         let url = self.destination.url()?;
-        let post = |payload: serde_json::Value| Post::json(&url, &payload).send(timeout);
+        let post = |payload: Value| Post::json(&url, &payload).send(timeout);
         let answer = post(payload::full(alerts, self.dialect))?;
         match alerts {
             // The payload was refused: a plain text says at least what happened.
@@ -180,7 +181,21 @@ mod tests {
     use crate::format::text;
     use crate::message::alert::Kind;
     use crate::status::facts::Facts;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, written};
+    use crate::testing::{alert_of, alerts_of_each_kind, as_read, few_cases, written};
+
+    /// The payloads, as they are read.
+    mod payload {
+        use super::*;
+        use crate::notifier::slack::payload;
+
+        pub(super) fn full(alerts: &[Alert], dialect: Dialect) -> Value {
+            as_read(&payload::full(alerts, dialect))
+        }
+
+        pub(super) fn short(alert: &Alert, dialect: Dialect, may_mention: bool) -> Value {
+            as_read(&payload::short(alert, dialect, may_mention))
+        }
+    }
 
     /// What becomes of an alert that is answered so.
     fn becomes(status: u16, body: &str) -> &'static str {

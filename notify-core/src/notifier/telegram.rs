@@ -3,15 +3,13 @@
 use std::slice;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use super::http::{self, Answer, Class, Post, Rule};
-use super::object::{object, put, some};
 use super::parts::Parts;
 use super::sanitize::{line, parted, units, visible};
 use super::service_url::{Problem, Word, at, is_number, is_of};
 use super::{FollowUps, Hidden, Notifier, Ours, Refusal, mentions};
 use crate::format::debug::debug_by_name;
+use crate::format::json::{Value, object, some};
 use crate::format::text::is_blank;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
@@ -128,12 +126,13 @@ impl Telegram {
         let begun = Instant::now();
         let answer = self.ask_once(method, message, timeout)?;
         let said = answer.json().unwrap_or_default();
-        let Some(chat) = said.pointer("/parameters/migrate_to_chat_id") else {
+        let Some(chat) = said.at(&["parameters", "migrate_to_chat_id"]) else {
             return Ok(answer);
         };
         let warning = format!(
-            "the group {} of Telegram has become a supergroup: write its new id {chat}",
-            self.chat
+            "the group {} of Telegram has become a supergroup: write its new id {}",
+            self.chat,
+            chat.text()
         );
         Warning::new(format!("telegram {}", self.chat), warning).warn();
         if message.get("message_id").is_some() || message.get("reply_parameters").is_some() {
@@ -141,7 +140,7 @@ impl Telegram {
             return Err(Refusal::gone(reason));
         }
         let mut message = message.clone();
-        put(&mut message, "chat_id", chat.clone());
+        message.put("chat_id", chat.clone());
         self.ask_once(method, &message, timeout.saturating_sub(begun.elapsed()))
     }
 
@@ -165,8 +164,8 @@ impl Telegram {
         with: &dyn Fn(&mut Value),
     ) -> Result<Answer, Refusal> {
         let addressed = |mut message: Value| {
-            put(&mut message, "chat_id", &*self.chat);
-            put(&mut message, "message_thread_id", some(self.topic));
+            message.put("chat_id", &*self.chat);
+            message.put("message_thread_id", some(self.topic));
             with(&mut message);
             message
         };
@@ -192,8 +191,8 @@ fn number(text: &str) -> Option<i64> {
 
 /// Returns the handle of the message that an answer speaks of.
 fn handle_of(said: &Value) -> Option<String> {
-    let chat = said.pointer("/result/chat/id")?.as_i64()?;
-    let message = said.pointer("/result/message_id")?.as_i64()?;
+    let chat = said.at(&["result", "chat", "id"])?.as_i64()?;
+    let message = said.at(&["result", "message_id"])?.as_i64()?;
     Some(format!("{chat} {message}"))
 }
 
@@ -223,8 +222,8 @@ impl Notifier for Telegram {
     fn edit(&self, handle: &str, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let (chat, id) = sent(handle)?;
         let mut message = message(alerts);
-        put(&mut message, "chat_id", chat);
-        put(&mut message, "message_id", id);
+        message.put("chat_id", chat);
+        message.put("message_id", id);
         self.ask("editMessageText", &message, timeout)?
             .judge_by(&RULES_OF_EDITS, &RULES)
     }
@@ -239,10 +238,10 @@ impl Notifier for Telegram {
         let (chat, id) = sent(handle)?;
         let sent = self.send(alerts, timeout, &|message| {
             let to = object! { "message_id": id, "allow_sending_without_reply": true };
-            put(message, "chat_id", chat);
-            put(message, "reply_parameters", to);
+            message.put("chat_id", chat);
+            message.put("reply_parameters", to);
             let silent = (!is_loud).then_some(true);
-            put(message, "disable_notification", some(silent));
+            message.put("disable_notification", some(silent));
         });
         sent.map(drop)
     }
@@ -343,11 +342,20 @@ fn short(alerts: &[Alert]) -> Value {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::Value;
     use strict_services::telegram as strict;
 
     use super::*;
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, as_read, few_cases, with_text};
+
+    fn message(alerts: &[Alert]) -> Value {
+        as_read(&super::message(alerts))
+    }
+
+    fn short(alerts: &[Alert]) -> Value {
+        as_read(&super::short(alerts))
+    }
 
     fn is_taken(mut message: Value, calls: &[&str]) -> Result<(), String> {
         message["chat_id"] = "-5".into();

@@ -5,8 +5,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use miniz_oxide::inflate::decompress_to_vec_zlib_with_limit;
-use serde_json::Value;
 
+use crate::format::json::{self, Value};
 use crate::os::file::{self, Links};
 
 /// The largest context that is read.
@@ -15,10 +15,10 @@ const MAX_CONTEXT_BYTES: usize = 256 * 1024;
 pub(crate) fn job_and_run(context: &str) -> Option<(Option<String>, Option<String>)> {
     let packed = STANDARD.decode(context.trim()).ok()?;
     let unpacked = decompress_to_vec_zlib_with_limit(&packed, MAX_CONTEXT_BYTES).ok()?;
-    let value: Value = serde_json::from_str(str::from_utf8(&unpacked).ok()?).ok()?;
+    let value = json::read(str::from_utf8(&unpacked).ok()?)?;
     let in_file = value.get("path").and_then(Value::as_str).and_then(|path| {
         let text = file::read(Path::new(path), MAX_CONTEXT_BYTES as u64, Links::Follow);
-        serde_json::from_str(&text.ok()??).ok()
+        json::read(&text.ok()??)
     });
     let value = in_file.unwrap_or(value);
     let data = value.get("data").unwrap_or(&value);

@@ -32,8 +32,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 use std::time::Instant;
 
-use serde_json::json;
-
 use self::address::Address;
 pub(crate) use self::address::Password;
 pub(crate) use self::link::OneEnd;
@@ -43,6 +41,7 @@ use self::substitute::Substitute;
 use self::transaction::Row;
 use crate::format::fields::Page;
 use crate::format::hash;
+use crate::format::json::{Value, object};
 use crate::format::time::Time;
 use crate::job::name;
 use crate::os::mutex::Mutex;
@@ -182,9 +181,9 @@ impl Shared {
             FROM s, jsonb_to_recordset($1::text::jsonb) AS x(job text, line text) WHERE s.a IS NOT NULL";
         let rows = answers.map(|(job, answered)| {
             let line = history::line_of_answer(answered).replace('\0', "\u{fffd}");
-            json!({ "job": job, "line": line })
+            object! { "job": job, "line": line }
         });
-        let rows = serde_json::Value::Array(rows.collect()).to_string();
+        let rows = rows.collect::<Value>().text();
         // What cannot be written is missing there and nowhere else.
         let _ = self.link().ask_now(ADD, vec![Some(rows)]);
     }

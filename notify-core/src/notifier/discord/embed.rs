@@ -2,15 +2,13 @@
 
 use std::slice;
 
-use serde_json::Value;
-
+use crate::format::json::{Value, filled, object, some};
 use crate::format::text::is_blank;
 use crate::format::time;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::mentions;
-use crate::notifier::object::{filled, object, put, some};
 use crate::notifier::parts::{log_lines, remarks};
 use crate::notifier::sanitize::{address, escape, fenced, fit, line, parted, units, visible};
 use crate::notifier::severity::Severity;
@@ -77,8 +75,8 @@ pub(super) fn further(alerts: &[Alert], first: Option<&str>) -> Value {
     let mut embed = embed(title, Severity::worst(alerts), text);
     let ids: Vec<_> = alerts.iter().map(Alert::id).collect();
     let footer = object! { "text": footer(&ids.join(", ")) };
-    put(&mut embed, "footer", footer);
-    put(&mut embed, "url", some(first));
+    embed.put("footer", footer);
+    embed.put("url", some(first));
     written(String::new(), vec![embed], alerts)
 }
 
@@ -176,13 +174,13 @@ fn whole(alert: &Alert, room: usize) -> (Value, usize) {
     let description = description(alert, room);
     let length = fields.length + units(&description);
     let mut embed = embed(title, Severity::of(alert), description);
-    put(&mut embed, "fields", fields.all);
-    put(&mut embed, "footer", object! { "text": footer });
-    put(&mut embed, "timestamp", time::rfc3339(alert.decided));
+    embed.put("fields", fields.all);
+    embed.put("footer", object! { "text": footer });
+    embed.put("timestamp", time::rfc3339(alert.decided));
     // The title leads there.
     let pages = links::of(slice::from_ref(alert), 1);
     let page = pages.first().map(|page| &*page.url);
-    put(&mut embed, "url", some(page));
+    embed.put("url", some(page));
     (embed, length)
 }
 

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::http::Answer;
 use super::*;
@@ -7,9 +7,17 @@ use crate::message::alert::Kind;
 use crate::notifier::sanitize::visible;
 use crate::status::State;
 use crate::testing::{
-    alert_of, alerts_of_each_kind, few_cases, shows_beginning, with_text, written,
+    alert_of, alerts_of_each_kind, as_read, few_cases, shows_beginning, with_text, written,
 };
 use strict_services as strict;
+
+fn message(alerts: &[Alert]) -> Value {
+    as_read(&super::message(alerts))
+}
+
+fn short(alerts: &[Alert]) -> Value {
+    as_read(&super::short(alerts))
+}
 
 fn is_taken(message: &Value) -> Result<(), String> {
     strict::discord::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -104,7 +112,7 @@ fn a_further_message_says_each_error_once_and_leads_to_the_first() {
     let first = Some("https://discord.com/channels/1/2/3");
     let alerts = vec![alert_of(Kind::StillFailing); 5];
     for alerts in [&alerts[..1], &alerts] {
-        let further = further(alerts, first);
+        let further = as_read(&further(alerts, first));
         assert_eq!(is_taken(&further), Ok(()));
         let embed = &further["embeds"][0];
         assert_eq!(embed["url"].as_str(), first);

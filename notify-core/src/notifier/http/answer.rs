@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chrono::{NaiveDateTime, Utc};
-use serde_json::Value;
 use ureq::http::{HeaderMap, HeaderValue};
 
+use crate::format::json::Value;
 use crate::format::text;
 use crate::format::time::{Time, between};
 use crate::notifier::{Refusal, body};
@@ -261,7 +261,7 @@ impl fmt::Debug for Answer {
 fn pause_in(body: &Value) -> Option<Duration> {
     let seconds = [
         body.get("retry_after"),
-        body.pointer("/parameters/retry_after"),
+        body.at(&["parameters", "retry_after"]),
     ];
     let seconds = seconds.into_iter().flatten().find_map(Value::as_f64);
     let milliseconds = || Some(body.get("retry_after_ms")?.as_f64()? / 1e3);

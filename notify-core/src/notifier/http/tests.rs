@@ -73,7 +73,7 @@ fn a_message_that_is_refused_is_sent_once_more_in_short() {
     ] {
         let bodies = std::cell::RefCell::new(Vec::new());
         let send = |body: &Value, _| {
-            bodies.borrow_mut().push(body.clone());
+            bodies.borrow_mut().push(body.as_str().map(str::to_owned));
             let is_first = bodies.borrow().len() == 1;
             Ok(Answer::made(if is_first { first } else { second }, ""))
         };
@@ -86,7 +86,10 @@ fn a_message_that_is_refused_is_sent_once_more_in_short() {
             Err(_) => "alert",
         };
         assert_eq!(ended, expected, "{first} {second}");
-        assert_eq!(bodies.into_inner(), ["full", "short"][..sent]);
+        assert_eq!(
+            bodies.into_inner(),
+            ["full", "short"].map(|body| Some(body.to_owned()))[..sent]
+        );
     }
 }
 

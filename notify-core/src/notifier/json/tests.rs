@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::super::http::{Answer, Class};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::testing::{alert_of, alerts_of_each_kind};

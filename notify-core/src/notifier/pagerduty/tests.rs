@@ -1,11 +1,18 @@
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::notifier::http;
 use crate::status::State;
-use crate::testing::{Folder, alert_of, alerts_of_each_kind, few_cases, with_text, written};
+use crate::testing::{
+    Folder, alert_of, alerts_of_each_kind, as_read, few_cases, with_text, written,
+};
 use strict_services as strict;
+
+fn events_of(alert: &Alert, key: &str) -> Vec<Value> {
+    let events = super::events_of(alert, key);
+    events.iter().map(as_read).collect()
+}
 
 const TESTED: &str = "0123456789abcdefghij0123456789AB";
 

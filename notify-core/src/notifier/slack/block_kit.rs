@@ -1,9 +1,7 @@
 //! The elements of Slack's Block Kit that a payload is made of.
 
-use serde_json::Value;
-
+use crate::format::json::{Value, object};
 use crate::format::text::is_blank;
-use crate::notifier::object::object;
 
 /// Makes links of the addresses in what the person who set up the job says of it; `None` where it
 /// has none. Slack finds none by itself in a text that it is to leave as it is.
@@ -49,7 +47,7 @@ pub(super) fn plain_text(text: &str) -> Value {
 }
 
 /// A line or more of a text in which nothing has a meaning.
-pub(super) fn rich_text(elements: &[Value]) -> Value {
+pub(super) fn rich_text(elements: Vec<Value>) -> Value {
     object! {
         "type": "rich_text",
         "elements": [object! { "type": "rich_text_section", "elements": elements }],

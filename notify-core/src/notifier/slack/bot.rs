@@ -3,14 +3,12 @@
 use std::slice;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::markup::Dialect;
 use super::payload;
 use crate::format::debug::debug_by_name;
+use crate::format::json::{Value, some};
 use crate::message::alert::Alert;
 use crate::notifier::http::{self, Answer, Class, Post, Rule};
-use crate::notifier::object::{self, put, some};
 use crate::notifier::service_url::{Problem, Word, at, decode_text, is_of};
 use crate::notifier::url::Destination;
 use crate::notifier::{FollowUps, Hidden, Notifier, Ours, Refusal};
@@ -151,8 +149,8 @@ impl SlackBot {
         with: &dyn Fn(&mut Value),
     ) -> Result<Answer, Refusal> {
         let addressed = |mut message: Value| {
-            put(&mut message, "channel", &*self.channel);
-            put(&mut message, "parse", "none");
+            message.put("channel", &*self.channel);
+            message.put("parse", "none");
             with(&mut message);
             message
         };
@@ -228,10 +226,10 @@ impl Notifier for SlackBot {
         let sent = Sent::read(handle)?;
         // As a whole: what is left out would be taken away.
         let mut message = payload::full(alerts, Dialect::Slack);
-        object::keep(&mut message, &|name| !name.starts_with("unfurl_"));
-        put(&mut message, "channel", sent.channel);
-        put(&mut message, "ts", sent.ts);
-        put(&mut message, "parse", "none");
+        message.keep(&|name| !name.starts_with("unfurl_"));
+        message.put("channel", sent.channel);
+        message.put("ts", sent.ts);
+        message.put("parse", "none");
         let rules = [&OF_THE_MESSAGE[..], &ERRORS].concat();
         self.ask("chat.update", &message, timeout)?.judge(&rules)
     }
@@ -246,9 +244,9 @@ impl Notifier for SlackBot {
         let sent = Sent::read(handle)?;
         let rules = [&OF_THE_MESSAGE[..], &ERRORS].concat();
         let sent = self.send(alerts, &rules, timeout, &|message| {
-            put(message, "channel", sent.channel);
-            put(message, "thread_ts", sent.ts);
-            put(message, "reply_broadcast", some(is_loud.then_some(true)));
+            message.put("channel", sent.channel);
+            message.put("thread_ts", sent.ts);
+            message.put("reply_broadcast", some(is_loud.then_some(true)));
         });
         sent.map(drop)
     }
@@ -278,8 +276,9 @@ mod tests {
     use strict_services::slack_bot as strict;
 
     use super::*;
+    use crate::format::json::{self, object};
     use crate::message::alert::Kind;
-    use crate::testing::{alert_of, alerts_of_each_kind, few_cases, with_text};
+    use crate::testing::{alert_of, alerts_of_each_kind, as_read, few_cases, with_text};
 
     fn class(error: &str, rules: &[Rule]) -> Class {
         let body = format!(r#"{{"ok":false,"error":"{error}"}}"#);
@@ -407,7 +406,7 @@ mod tests {
 
     #[test]
     fn a_message_is_read_from_an_answer_and_from_what_was_kept() {
-        let said = serde_json::json!({ "ok": true, "channel": "C1", "ts": "12.34" });
+        let said = object! { "ok": true, "channel": "C1", "ts": "12.34" };
         let handle = handle_of(&said).unwrap();
         let sent = Sent::read(&handle).unwrap();
         assert_eq!((sent.channel, sent.ts), ("C1", "12.34"));
@@ -417,7 +416,7 @@ mod tests {
             r#"{"channel":"C 1","ts":"1"}"#,
             "[]",
         ] {
-            assert_eq!(handle_of(&serde_json::from_str(said).unwrap()), None);
+            assert_eq!(handle_of(&json::read(said).unwrap()), None);
         }
         assert!(matches!(Sent::read("x"), Err(Refusal::Gone { .. })));
     }
@@ -432,7 +431,7 @@ mod tests {
                 ..all[0].clone()
             })
             .collect();
-        let mut short = payload::short_of_all(&many, Dialect::Slack);
+        let mut short = as_read(&payload::short_of_all(&many, Dialect::Slack));
         short["channel"] = "#ops".into();
         short["parse"] = "none".into();
         assert_eq!(
@@ -457,10 +456,11 @@ mod tests {
             let mut alert = with_text(alert_of(Kind::StillFailing), &text);
             alert.mention = None;
             let alerts = vec![alert; number];
-            for mut message in [
+            for message in [
                 payload::full(&alerts, Dialect::Slack),
                 payload::short_of_all(&alerts, Dialect::Slack),
             ] {
+                let mut message = as_read(&message);
                 message["channel"] = "#ops".into();
                 message["parse"] = "none".into();
                 prop_assert_eq!(strict::refuse("chat.postMessage", &message.to_string(), &[]), None);

@@ -3,20 +3,19 @@
 mod blocks;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
 use blocks::blocks;
 
 use super::block_kit::preformatted;
 use super::markup::{Dialect, verbatim};
 use super::mention::with_mentions;
+use crate::format::json::{Value, object};
 use crate::format::link::Link;
 use crate::format::text;
 use crate::format::text::is_blank;
 use crate::format::time;
 use crate::message::alert::{Alert, Kind};
 use crate::message::digest;
-use crate::notifier::object::{object, put};
 use crate::notifier::sanitize::address;
 use crate::notifier::severity::Severity;
 use crate::status::State;
@@ -240,11 +239,7 @@ fn markdown(alert: &Alert, room: Room, dialect: Dialect) -> Value {
     // The program's own headline stands above the attachment already.
     if alert.message.headline.is_none() {
         let job = dialect.line(&alert.job, MAX_NAME);
-        put(
-            &mut attachment,
-            "title",
-            format!("{job} {}", outcome(alert)),
-        );
+        attachment.put("title", format!("{job} {}", outcome(alert)));
     }
     attachment
 }

@@ -1,14 +1,12 @@
 //! The messages of Teams: an Adaptive Card, and what a client shows that knows no cards.
 
-use serde_json::Value;
-
+use crate::format::json::{Value, object};
 use crate::format::link::Link;
 use crate::format::text::is_blank;
 use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::mentions;
-use crate::notifier::object::{self, object};
 use crate::notifier::parts::remarks;
 use crate::notifier::sanitize::{escape, fit, line, units, visible};
 use crate::notifier::severity::Severity;
@@ -127,7 +125,10 @@ impl Frame {
             let written = |name: &String| format!("<at>{name}</at>");
             let texts: Vec<_> = self.mentioned.iter().map(written).collect();
             body.push(text_block(&texts.join(" ")));
-            teams["entities"] = self.mentioned.iter().map(mention).collect();
+            teams.put(
+                "entities",
+                self.mentioned.iter().map(mention).collect::<Value>(),
+            );
         }
         let mut card = object! {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -138,7 +139,7 @@ impl Frame {
             "body": body,
         };
         if !self.links.is_empty() {
-            card["actions"] = self.links.iter().map(button).collect();
+            card.put("actions", self.links.iter().map(button).collect::<Value>());
         }
         object! {
             "type": "message",
@@ -296,7 +297,7 @@ fn monospace(text: &str) -> Value {
 /// of the smaller limit, as so much of it. On its way all that is not ASCII may be written as
 /// `\uXXXX`.
 fn weight(text: &str) -> usize {
-    let json = object::text(&Value::from(text));
+    let json = Value::from(text).text();
     let escaped = |c: char| if c.is_ascii() { 1 } else { 6 * c.len_utf16() };
     let bytes: usize = json.chars().map(escaped).sum();
     units(&json).max((bytes * 2).div_ceil(3))

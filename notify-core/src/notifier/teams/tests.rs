@@ -8,9 +8,17 @@ use crate::message::alert::Kind;
 use crate::notifier::sanitize::visible;
 use crate::status::State;
 use crate::testing::{
-    alert_of, alerts_of_each_kind, few_cases, shows_beginning, with_text, written,
+    alert_of, alerts_of_each_kind, as_read, few_cases, shows_beginning, with_text, written,
 };
 use strict_services as strict;
+
+fn message(alerts: &[Alert]) -> Value {
+    as_read(&super::message(alerts))
+}
+
+fn short(alerts: &[Alert]) -> Value {
+    as_read(&super::short(alerts))
+}
 
 fn is_taken(message: &Value) -> Result<(), String> {
     strict::teams::refuse(&message.to_string()).map_or(Ok(()), |(_, body)| Err(body))
@@ -115,7 +123,10 @@ fn the_addresses_of_the_context_are_buttons_four_at_most() {
         ])
     );
     alert.facts.clear();
-    assert_eq!(content(&card::message(&[alert])).get("actions"), None);
+    assert_eq!(
+        content(&as_read(&card::message(&[alert]))).get("actions"),
+        None
+    );
 }
 
 // Issue 16, point 5.

@@ -19,6 +19,7 @@ use super::link::Link;
 use super::session::{self, Client, row};
 use super::transaction::Row;
 use crate::format::fields::Fields;
+use crate::format::json::{Value, object};
 use crate::os::clock::{self, Whose};
 use crate::os::machine::Machine;
 use crate::os::process;
@@ -66,12 +67,12 @@ pub(super) async fn write(
     let rows = new.iter().map(|run| {
         let clean = |text: &str| text.replace('\0', "\u{fffd}");
         let ahead = clock::first_ahead().filter(|_| run.by == Whose::Host);
-        serde_json::json!({
+        object! {
             "number": run.number.cast_signed(), "job": clean(&run.job),
             "about": clean(&run.about), "run": clean(&run.text) + &run_record::ahead(ahead),
-        })
+        }
     });
-    let rows = serde_json::Value::Array(rows.collect()).to_string();
+    let rows = rows.collect::<Value>().text();
     let values = [
         Some(link.process.to_string()),
         Some(is_direct.to_string()),
@@ -121,7 +122,7 @@ pub(super) async fn erase(
 
 fn erased(link: &Link, ended: &[u64]) -> [Option<String>; 2] {
     let numbers = ended.iter().map(|number| number.cast_signed().to_string());
-    let numbers = serde_json::json!(numbers.collect::<Vec<_>>()).to_string();
+    let numbers = numbers.collect::<Value>().text();
     [Some(link.process.to_string()), Some(numbers)]
 }
 

@@ -14,6 +14,7 @@ use super::link::Link;
 use super::session::{self, Client};
 use super::transaction::Row;
 use crate::format::hash;
+use crate::format::json::{Value, object};
 use crate::format::time::{Micros, Time};
 use crate::os::clock;
 use crate::os::random;
@@ -22,7 +23,6 @@ use crate::state::local::memory::{Alike, Job, Shown};
 use crate::state::local::silences::Silences;
 use crate::state::{Access, Again, Decide, Repeat, Seen};
 use crate::status::Status;
-use serde_json::json;
 
 /// For so long after an exchange a silent run may stay in memory.
 const STAY: Duration = Duration::from_secs(1);
@@ -322,7 +322,7 @@ fn take_behind(link: &Link, age: Duration, now: Instant) -> Vec<String> {
 }
 
 fn names(behind: &[String]) -> String {
-    json!(behind).to_string()
+    behind.iter().collect::<Value>().text()
 }
 
 /// Adds to what was read the runs that are in memory.
@@ -358,9 +358,9 @@ fn corrected(link: &Link, rows: session::Rows) -> Vec<Written> {
 fn values(all: &[Written]) -> String {
     let rows = all.iter().map(|one| {
         let status = one.status.render().replace('\0', "\u{fffd}");
-        json!({ "name": one.name, "seen": one.seen, "id": one.id, "status": status })
+        object! { "name": &one.name, "seen": &one.seen, "id": &one.id, "status": status }
     });
-    serde_json::Value::Array(rows.collect()).to_string()
+    rows.collect::<Value>().text()
 }
 
 /// Notes what was written. A job that others have changed is forgotten: its next run asks the store.

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta};
-use serde_json::json;
 
 use super::address::Address;
 use super::link::Link;
 use super::plans;
 use crate::format::hash;
+use crate::format::json::Value;
 use crate::format::order;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
@@ -406,6 +406,5 @@ impl Queue {
 }
 
 fn names(entries: &[Entry]) -> String {
-    let names: Vec<_> = entries.iter().map(Entry::name).collect();
-    json!(names).to_string()
+    entries.iter().map(Entry::name).collect::<Value>().text()
 }

@@ -19,6 +19,7 @@ use super::memory::Known;
 use super::plans::Planned;
 use super::session::{Rows, row};
 use crate::format::hash;
+use crate::format::json::{self, Value};
 use crate::os::clock;
 use crate::os::random;
 use crate::rules::Past;
@@ -62,9 +63,13 @@ impl Row {
 
     pub(super) fn read(link: &Link, rows: Rows) -> Option<Self> {
         let [change, status, planned, held] = row(rows)?;
-        let held = serde_json::from_str(&held).unwrap_or_default();
+        let held = match json::read(&held) {
+            Some(Value::Array(held)) => held,
+            _ => Vec::new(),
+        };
+        let held = held.iter().filter_map(Value::as_str);
         Some(Self {
-            held,
+            held: held.map(str::to_owned).collect(),
             ..Self::new(link, change, &status, planned)
         })
     }

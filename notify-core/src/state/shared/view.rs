@@ -5,11 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use super::address::{self, Address};
 use super::session::row;
 use super::{Shared, plans, schema, session};
+use crate::format::json::Value;
 use crate::format::time::Time;
 use crate::state::history::Event;
 use crate::state::place::Waiting;
@@ -59,7 +58,7 @@ impl Shared {
             AND j.name IN (SELECT jsonb_array_elements_text($1::text::jsonb))";
         let rows = self
             .link()
-            .ask_now(TEXTS, vec![Some(json!(files).to_string())])?;
+            .ask_now(TEXTS, vec![Some(files.iter().collect::<Value>().text())])?;
         let texts = rows.into_iter().filter_map(|text| row::<2>(vec![text]));
         Ok(texts.map(|[name, status]| (name, status)).collect())
     }

@@ -2,8 +2,6 @@
 //!
 //! What comes from outside stands in `rich_text` and `plain_text` alone, where no sign of it has a meaning.
 
-use serde_json::Value;
-
 use super::super::block_kit::{
     bold, links, mrkdwn, plain_text, preformatted, rich_text, titled, words,
 };
@@ -12,26 +10,26 @@ use super::{
     CONTEXT, MAX_FIELD_NAME, MAX_ID, MAX_LINK, MAX_NAME, Room, fields, ids, log_lines, outcome,
     remarks, utc,
 };
+use crate::format::json::{Value, object};
 use crate::format::link::Link;
 use crate::format::text::is_blank;
 use crate::message::alert::Alert;
-use crate::notifier::object::object;
 use crate::status::log_lines::HEADING;
 
 pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
     let mut blocks = Vec::new();
     // The program's own headline stands above them already.
     if alert.message.headline.is_none() {
-        blocks.push(rich_text(&heading(alert)));
+        blocks.push(rich_text(heading(alert)));
     }
     if let Some(text) = alert.message.text.as_deref().map(str::trim_end)
         && !text.is_empty()
     {
-        blocks.push(rich_text(&[words(&verbatim(text, room.error))]));
+        blocks.push(rich_text(vec![words(&verbatim(text, room.error))]));
     }
     let remarks = remarks(alert, room.remarks, &verbatim_line);
     if !remarks.is_empty() {
-        blocks.push(rich_text(&[words(&remarks)]));
+        blocks.push(rich_text(vec![words(&remarks)]));
     }
     if alert.message.text.is_none() && !is_blank(alert.error()) {
         blocks.push(preformatted(&verbatim(alert.error(), room.error)));
@@ -44,7 +42,7 @@ pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
     }
     let pages = pages(alert);
     if !pages.is_empty() {
-        blocks.push(rich_text(&pages));
+        blocks.push(rich_text(pages));
     }
     let mut plain = Vec::new();
     let mut linked = None;
@@ -62,7 +60,7 @@ pub(super) fn blocks(alert: &Alert, room: Room) -> Vec<Value> {
         blocks.push(object! { "type": "section", "fields": plain });
     }
     // No other element has both links and letters without a meaning.
-    blocks.extend(linked.map(|linked| rich_text(&linked)));
+    blocks.extend(linked.map(rich_text));
     blocks.push(object! { "type": "context", "elements": foot(alert) });
     blocks
 }

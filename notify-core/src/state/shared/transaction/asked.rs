@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
 use super::Row;
+use crate::format::json::{Value, object};
 use crate::message::alert::Alert;
 use crate::rules::Past;
 use crate::state::change::{Change, RunKey, Texts};
@@ -179,7 +178,7 @@ impl Asked<'_> {
             let queues = change.queues.iter();
             queues.map(move |queue| self.alert(alert, &body.replace('\0', "\u{fffd}"), queue))
         });
-        let alerts = serde_json::Value::Array(alerts.collect()).to_string();
+        let alerts = alerts.collect::<Value>().text();
         let (process, number, whose) = match &change.ends {
             Some(RunKey { offset, .. }) if self.process() == Some(link.process) => (
                 link.process.to_string(),
@@ -206,12 +205,12 @@ impl Asked<'_> {
             self.id.to_owned(),
             status.unwrap_or_default(),
             alerts,
-            json!(change.withdrawn).to_string(),
+            change.withdrawn.iter().collect::<Value>().text(),
             past,
             process,
             number,
             whose.to_owned(),
-            json!(self.guarded).to_string(),
+            self.guarded.iter().collect::<Value>().text(),
             if change.removes { "goes" } else { "" }.to_owned(),
             self.seen.planned.text.clone(),
             if link.is_locked(self.job) {
@@ -232,7 +231,7 @@ impl Asked<'_> {
         life::process_of(self.change.ends.as_ref()?)
     }
 
-    fn alert(&self, alert: &Alert, body: &str, queue: &str) -> serde_json::Value {
+    fn alert(&self, alert: &Alert, body: &str, queue: &str) -> Value {
         let status = self.change.status.as_ref().filter(|_| self.change.is_held);
         let held = status.and_then(|status| status.held.as_ref());
         let paths = held.into_iter().flat_map(|held| &held.alerts);
@@ -242,7 +241,7 @@ impl Asked<'_> {
             .map(|(_, name)| name.to_owned());
         let state = if held.is_some() { "held" } else { "waits" };
         let name = held.unwrap_or_else(|| Entry::of(alert).name().to_owned());
-        json!({ "queue": queue, "name": name, "state": state, "body": body })
+        object! { "queue": queue, "name": name, "state": state, "body": body }
     }
 }
 
