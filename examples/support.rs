@@ -1,12 +1,13 @@
 //! A stand-in for Slack on this machine, so that the examples run without an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::{env, fs, io, thread};
 
 use pipeline_notify::{Config, Slack};
+use tinyjson::JsonValue;
 
 /// Prints alerts here, with a fresh notify directory, unless `SLACK_ALERTS_WEBHOOK_URL` is set.
 ///
@@ -95,13 +96,17 @@ fn print_alert(
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let payload: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let payload = String::from_utf8_lossy(&body).parse();
+    let payload = payload.unwrap_or(JsonValue::Null);
 
-    let attachments = payload["attachments"].as_array().into_iter().flatten();
-    let delivered = attachments.map(|attachment| &attachment["fallback"]);
-    let texts: Vec<_> = [&payload["text"]].into_iter().chain(delivered).collect();
-    let texts: Vec<_> = texts.into_iter().filter_map(|text| text.as_str()).collect();
-    let text = as_shown(&texts.join("\n\n"));
+    let attachments = field(&payload, "attachments").and_then(JsonValue::get::<Vec<_>>);
+    let delivered = attachments
+        .into_iter()
+        .flatten()
+        .map(|one| field(one, "fallback"));
+    let texts = [field(&payload, "text")].into_iter().chain(delivered);
+    let texts = texts.flatten().filter_map(JsonValue::get::<String>);
+    let text = as_shown(&texts.cloned().collect::<Vec<_>>().join("\n\n"));
 
     let mut screen = io::stdout().lock();
     writeln!(screen, "┌── an alert arrives in Slack")?;
@@ -123,6 +128,10 @@ fn print_alert(
     }
     // The answer last: the process may end as soon as it has it.
     connection.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok")
+}
+
+fn field<'a>(object: &'a JsonValue, name: &str) -> Option<&'a JsonValue> {
+    object.get::<HashMap<String, _>>()?.get(name)
 }
 
 /// Undoes the three escapes of a message, as Slack does when it shows it.
