@@ -425,10 +425,11 @@ pub(crate) fn size_limit() -> u64 {
     // SAFETY: the same; where that fails, it stays as it is.
     let failed = failed && unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, place) } != 0;
     if failed || limit.rlim_cur == libc::RLIM_INFINITY {
-        u64::MAX
-    } else {
-        limit.rlim_cur
+        return u64::MAX;
     }
+    #[expect(clippy::useless_conversion, reason = "on FreeBSD it is signed")]
+    let limit = u64::try_from(limit.rlim_cur);
+    limit.unwrap_or(u64::MAX)
 }
 
 #[cfg(not(unix))]

@@ -125,6 +125,10 @@ fn open_any(path: &Path, options: &mut OpenOptions, links: Links) -> io::Result<
         };
         options.custom_flags(no_follow | libc::O_NONBLOCK | libc::O_NOCTTY);
     }
+    #[cfg(not(unix))]
+    if links == Links::Refuse && path.is_symlink() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     options
         .open(path)
         .map_err(|error| match error.raw_os_error() {

@@ -244,8 +244,11 @@ impl Config {
 /// Has signals reported that end the process, once that is asked for.
 fn watch_signals(setup: &Setup) {
     #[cfg(unix)]
+    let watch = signals::watch;
+    #[cfg(not(unix))]
+    let watch = || Err::<(), _>(std::io::Error::from(std::io::ErrorKind::Unsupported));
     if setup.signals
-        && let Err(error) = signals::watch()
+        && let Err(error) = watch()
     {
         let message =
             format!("signals cannot be watched, and the next run reports what they end: {error}");

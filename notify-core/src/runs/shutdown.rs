@@ -9,8 +9,8 @@ use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::isolate;
-#[cfg(unix)]
 use crate::os::mutex::Mutex;
+#[cfg(unix)]
 use crate::os::signals::{self, Next};
 use crate::os::thread;
 use crate::os::warning::Warning;

@@ -70,6 +70,7 @@ pub fn watch_all(directory: &Path, arguments: &[OsString]) -> io::Result<()> {
         .values_mut()
         .filter_map(|(child, _)| child.as_mut());
     let mut running: Vec<_> = running.collect();
+    #[cfg(unix)]
     for child in &running {
         ffi::send_signal(child, libc::SIGTERM);
     }
