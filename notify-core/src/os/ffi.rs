@@ -104,7 +104,20 @@ fn register() {
     unsafe { libc::atexit(exited) };
 }
 
-#[cfg(not(unix))]
+/// That `main` has returned: `process::exit` leaves past the C library.
+#[cfg(windows)]
+fn register() {
+    unsafe extern "C" {
+        fn atexit(function: extern "C" fn()) -> std::ffi::c_int;
+    }
+    extern "C" fn exited() {
+        called(None);
+    }
+    // SAFETY: the declaration is the C library's; the function is static and does not unwind.
+    unsafe { atexit(exited) };
+}
+
+#[cfg(not(any(unix, windows)))]
 fn register() {}
 
 /// A value that is made once. Nobody waits for another thread that makes it, which a forked child would do
@@ -518,7 +531,7 @@ pub(crate) fn host_name() -> Option<String> {
 
 #[cfg(not(unix))]
 pub(crate) fn host_name() -> Option<String> {
-    None
+    std::env::var("COMPUTERNAME").ok()
 }
 
 /// Sends a signal to a child that was not waited for yet, so that its number is nobody else's.

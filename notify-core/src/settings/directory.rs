@@ -35,7 +35,7 @@ pub(crate) fn find(
             .filter(|value| !value.is_empty())
             .map(PathBuf::from)
     };
-    let home = folder("HOME");
+    let home = folder("HOME").or_else(|| folder("USERPROFILE")); // of Windows
     if let Some(named) = given.or_else(|| folder(VARIABLE)) {
         return meant(&named, home.as_deref())
             .map_err(|problem| Missing::Refused(named.clone(), problem));
@@ -127,6 +127,10 @@ mod tests {
                 Some("/state/pipeline-notify"),
             ),
             (vec![state, ("NOTIFYDIR", "/srv/n")], Some("/srv/n")),
+            (
+                vec![state, ("USERPROFILE", "/Users/anna")],
+                Some("/Users/anna/.local/state/pipeline-notify"),
+            ),
             (vec![("STATE_DIRECTORY", "etl")], None),
             (vec![("STATE_DIRECTORY", "")], None),
             (vec![("HOME", ""), ("NOTIFYDIR", "")], None),
