@@ -259,12 +259,16 @@ fn arguments_are_dropped_in_the_native_order() {
     assert_eq!(dropped(), native);
 }
 
-#[notify(name = panic!("no name") as String)]
+fn none<T>() -> T {
+    panic!("there is none")
+}
+
+#[notify(name = none::<String>())]
 fn name_panics() -> u8 {
     1
 }
 
-#[notify(channel = panic!("no channel") as &str, silent_seconds = panic!("no number") as u8)]
+#[notify(channel = none::<&str>(), silent_seconds = none::<u8>())]
 fn argument_panics() -> u8 {
     1
 }

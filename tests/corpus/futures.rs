@@ -1,6 +1,7 @@
 //! `async fn`, and functions that return a future.
 
 use std::cell::Cell;
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt::Display;
 use std::future::Future;
@@ -56,6 +57,12 @@ async fn with_anyhow(text: String) -> anyhow::Result<u8> {
 async fn borrows_two<'a>(one: &'a str, other: &str) -> &'a str {
     tokio::task::yield_now().await;
     if other.is_empty() { "" } else { one }
+}
+
+#[notify]
+async fn without_values() -> Infallible {
+    tokio::task::yield_now().await;
+    panic!("async there is no value")
 }
 
 #[notify]
@@ -260,6 +267,10 @@ fn an_async_function_that_never_returns_panics() {
         &["async never", "futures.rs:"],
         || -> () { block(is_send(never())) },
     );
+    let expected = &["async there is no value"];
+    panicked("futures.without_values", expected, || {
+        let _ = block(without_values());
+    });
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What is returned by value, and is no `Result`.
 
 use std::borrow::Cow;
+use std::convert::Infallible;
 use std::process::ExitCode;
 
 use pipeline_notify::notify;
@@ -33,6 +34,11 @@ fn exit_code() -> ExitCode {
 #[notify]
 fn never() -> ! {
     panic!("never")
+}
+
+#[notify]
+fn without_values() -> Infallible {
+    panic!("there is no value")
 }
 
 #[notify]
@@ -101,5 +107,8 @@ fn a_failing_exit_code_is_a_failure() {
 fn a_function_that_never_returns_panics() {
     panicked("values.never", &["never", "values.rs:"], || -> () {
         never()
+    });
+    panicked("values.without_values", &["there is no value"], || {
+        let _ = without_values();
     });
 }
