@@ -363,7 +363,7 @@ impl View {
 
 /// Breaks a text to the room that there is, below what it belongs to.
 fn wrap(text: &str, output: &Output, indent: usize) -> Vec<String> {
-    let room = output.width().unwrap_or(PROSE).saturating_sub(indent);
+    let room = output.limit().unwrap_or(PROSE).saturating_sub(indent);
     let lines = words::wrap(text, room).into_iter();
     lines.map(|line| format!("{:indent$}{line}", "")).collect()
 }

@@ -54,9 +54,13 @@ impl Output {
         self.is_terminal
     }
 
-    /// Returns how many characters a line may have, where that is limited: by `COLUMNS`, or by the
-    /// terminal.
-    pub(crate) fn width(&self) -> Option<usize> {
+    /// Returns how many cells a line may have.
+    pub(crate) fn width(&self) -> usize {
+        self.limit().unwrap_or(usize::MAX)
+    }
+
+    /// Returns the same where it is limited: by `COLUMNS`, or by the terminal.
+    pub(crate) fn limit(&self) -> Option<usize> {
         let columns = env::var("COLUMNS")
             .ok()
             .and_then(|columns| columns.parse().ok());
@@ -98,13 +102,11 @@ impl Output {
 
     /// Writes a sentence, which a terminal would break within words.
     pub(crate) fn say(&mut self, sentence: &str) -> io::Result<()> {
-        match self.width().filter(|_| self.is_terminal) {
-            Some(width) => {
-                let lines = words::wrap(sentence, width);
-                lines.iter().try_for_each(|line| self.line(line))
-            }
-            None => self.line(sentence),
+        if !self.is_terminal {
+            return self.line(sentence);
         }
+        let lines = words::wrap(sentence, self.width());
+        lines.iter().try_for_each(|line| self.line(line))
     }
 
     /// Writes what is neither a line nor text.

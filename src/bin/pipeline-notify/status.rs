@@ -20,7 +20,7 @@ use crate::check::{self, Seen};
 use crate::expect;
 use crate::json;
 use crate::output::{self, Colour, Output};
-use crate::table::{Row, Table};
+use crate::table::{self, Row};
 use crate::words::{self, count, plain};
 use crate::{Common, Failure, span, suggest};
 
@@ -204,7 +204,7 @@ impl View {
             let place = place.to_string();
             lines.push(format!("no jobs in {} yet", plain(&place)));
         } else if !rows.is_empty() {
-            lines = Table::new(rows).lines(output);
+            lines = table::lines(&rows, output);
         }
         if hidden > 0 {
             let more = format!("… {hidden} more that work: `pipeline-notify status '*'` shows all");
@@ -246,7 +246,7 @@ impl View {
                 let missed = self.missed.get(&one.job);
                 let next = || expect::next(one, self.now);
                 let line = format!("  {}  {}", one.job, missed.cloned().unwrap_or_else(next));
-                let width = output.width().unwrap_or(usize::MAX);
+                let width = output.width();
                 let colour = missed.map_or(Colour::Plain, |_| Colour::Red);
                 output.paint(&words::cut(&plain(&line), width), colour)
             });
@@ -268,8 +268,7 @@ impl View {
         let mut lines = vec![output.paint("Planned quiet:", Colour::Yellow)];
         lines.extend(self.planned.iter().take(RUNS).map(|window| {
             let line = format!("  {}", plain(&words::planned(window, self.now)));
-            let width = output.width().unwrap_or(usize::MAX);
-            words::cut(&line, width).into_owned()
+            words::cut(&line, output.width()).into_owned()
         }));
         if self.planned.len() > RUNS {
             lines.push(format!("  … and {} more", self.planned.len() - RUNS));
@@ -298,15 +297,9 @@ impl View {
         let progress = progress.map_or_else(String::new, |progress| format!(", {progress}"));
         let facts = format!("{since}, {pid}{}{progress}", plain(&run.host));
         let job = plain(&run.job);
-        let Some(width) = output.width() else {
-            return format!("  {job}  {facts}");
-        };
-        let room = width.saturating_sub(words::cells(&facts) + 4).max(8);
-        words::cut(
-            &format!("  {}  {facts}", words::cut_middle(&job, room)),
-            width,
-        )
-        .into_owned()
+        let room = output.width().saturating_sub(words::cells(&facts) + 4);
+        let job = words::cut_middle(&job, room.max(8));
+        words::cut(&format!("  {job}  {facts}"), output.width()).into_owned()
     }
 
     /// Counts the alerts that did not get through.

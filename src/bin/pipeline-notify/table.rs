@@ -48,12 +48,6 @@ pub(crate) struct Row {
     remark: String,
 }
 
-/// Rows, and what is known of their columns.
-#[derive(Debug)]
-pub(crate) struct Table {
-    rows: Vec<Row>,
-}
-
 impl Row {
     /// Lays out a job, and what is said of the run that it has missed.
     pub(crate) fn of(job: &Job, missed: Option<&String>, now: DateTime<Utc>, said: &Said) -> Self {
@@ -167,66 +161,53 @@ impl Row {
     }
 }
 
-impl Table {
-    pub(crate) fn new(rows: Vec<Row>) -> Self {
-        Self { rows }
+/// Lays rows out in columns, below their headings.
+pub(crate) fn lines(rows: &[Row], output: &Output) -> Vec<String> {
+    let width = output.width();
+    let is_narrow = width < 120;
+    let fit = |line: &str| words::cut(line.trim_end(), width).into_owned();
+    let cells: Vec<_> = rows.iter().map(|row| row.cells(is_narrow)).collect();
+    let has_next = rows.iter().any(|row| row.next.is_some());
+    // A column without a width is left out.
+    let mut widths = HEADINGS.map(|heading| match heading {
+        NEXT if !has_next => 0,
+        _ => heading.len(),
+    });
+    for cells in &cells {
+        for (width, cell) in widths.iter_mut().zip(cells) {
+            *width = (*width).max(words::cells(cell));
+        }
     }
-
-    pub(crate) fn lines(&self, output: &Output) -> Vec<String> {
-        let limit = output.width();
-        let is_narrow = limit.is_some_and(|width| width < 120);
-        let cells: Vec<_> = self.rows.iter().map(|row| row.cells(is_narrow)).collect();
-        let has_next = self.rows.iter().any(|row| row.next.is_some());
-        // A column without a width is left out.
-        let mut widths = HEADINGS.map(|heading| match heading {
-            NEXT if !has_next => 0,
-            _ => heading.len(),
-        });
-        for cells in &cells {
-            for (width, cell) in widths.iter_mut().zip(cells) {
-                *width = (*width).max(words::cells(cell));
-            }
-        }
-        let fixed: usize = widths.iter().sum::<usize>() - widths[1] + GAP * (shown(&widths) - 1);
-        if let Some(limit) = limit {
-            widths[1] = widths[1].min(limit.saturating_sub(fixed).max(JOB));
-        }
-        let used = fixed + widths[1];
-        // Where an error has no room beside its job, it stands below it.
-        let beside = match limit {
-            None => Some(usize::MAX),
-            Some(limit) => limit.checked_sub(used + GAP).filter(|room| *room >= ERROR),
-        };
-        let mut headings = HEADINGS.map(str::to_owned);
-        headings[1] = words::cut_middle(&headings[1], widths[1]).into_owned();
-        let mut heading = line(&headings, &widths);
-        if beside.is_some() && self.rows.iter().any(|row| !row.remark.is_empty()) {
-            heading = format!("{heading}{:GAP$}ERROR", "");
-        }
-        let mut lines = Vec::with_capacity(self.rows.len() + 1);
-        lines.push(output.paint(&self.fit(&heading, limit), Colour::Dim));
-        for (row, mut cells) in self.rows.iter().zip(cells) {
-            cells[1] = words::cut_middle(&cells[1], widths[1]).into_owned();
-            let mut text = line(&cells, &widths);
-            if let Some(room) = beside.filter(|_| !row.remark.is_empty()) {
-                text = format!("{text}{:GAP$}{}", "", words::cut(&row.remark, room));
-            }
-            let text = self.fit(&text, limit);
-            let rest = text.strip_prefix(row.status).unwrap_or_default();
-            lines.push(output.paint(row.status, row.colour) + rest);
-            if beside.is_none() && !row.remark.is_empty() {
-                let indent = widths[0] + GAP;
-                let room = limit.unwrap_or(usize::MAX).saturating_sub(indent);
-                lines.push(format!("{:indent$}{}", "", words::cut(&row.remark, room)));
-            }
-        }
-        lines
+    let fixed: usize = widths.iter().sum::<usize>() - widths[1] + GAP * (shown(&widths) - 1);
+    widths[1] = widths[1].min(width.saturating_sub(fixed).max(JOB));
+    let used = fixed + widths[1];
+    // Where an error has no room beside its job, it stands below it.
+    let beside = width.checked_sub(used + GAP);
+    let beside = beside.filter(|room| *room >= ERROR);
+    let mut headings = HEADINGS.map(str::to_owned);
+    headings[1] = words::cut_middle(&headings[1], widths[1]).into_owned();
+    let mut heading = line(&headings, &widths);
+    if beside.is_some() && rows.iter().any(|row| !row.remark.is_empty()) {
+        heading = format!("{heading}{:GAP$}ERROR", "");
     }
-
-    #[expect(clippy::unused_self, reason = "it is the table's way to end a line")]
-    fn fit(&self, line: &str, limit: Option<usize>) -> String {
-        words::cut(line.trim_end(), limit.unwrap_or(usize::MAX)).into_owned()
+    let mut lines = Vec::with_capacity(rows.len() + 1);
+    lines.push(output.paint(&fit(&heading), Colour::Dim));
+    for (row, mut cells) in rows.iter().zip(cells) {
+        cells[1] = words::cut_middle(&cells[1], widths[1]).into_owned();
+        let mut text = line(&cells, &widths);
+        if let Some(room) = beside.filter(|_| !row.remark.is_empty()) {
+            text = format!("{text}{:GAP$}{}", "", words::cut(&row.remark, room));
+        }
+        let text = fit(&text);
+        let rest = text.strip_prefix(row.status).unwrap_or_default();
+        lines.push(output.paint(row.status, row.colour) + rest);
+        if beside.is_none() && !row.remark.is_empty() {
+            let indent = widths[0] + GAP;
+            let room = width.saturating_sub(indent);
+            lines.push(format!("{:indent$}{}", "", words::cut(&row.remark, room)));
+        }
     }
+    lines
 }
 
 /// Counts the columns that are shown.

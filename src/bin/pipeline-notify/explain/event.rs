@@ -98,7 +98,7 @@ pub(super) fn lines(
         );
     }
     if has_new_error && !event.error.is_empty() && is_run {
-        let room = output.width().unwrap_or(usize::MAX).saturating_sub(INDENT);
+        let room = output.width().saturating_sub(INDENT);
         let error = plain(&event.error);
         lines.push(format!("{:INDENT$}{}", "", words::cut(&error, room)));
     }
