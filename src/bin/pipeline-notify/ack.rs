@@ -41,7 +41,7 @@ impl Arguments {
         let place = common.place()?;
         let now = look::now();
         let until = self.time.map(|time| moment::after(now, time));
-        let until = until.transpose().map_err(Failure::Message)?;
+        let until = until.transpose()?;
         let because = Some(self.because.trim()).filter(|because| !because.is_empty());
         let user = crate::user();
         let desk = Desk::at(&place, user.clone())?;

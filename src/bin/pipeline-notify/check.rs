@@ -173,7 +173,7 @@ impl Arguments {
         if let Some(line) = &self.schedule {
             // Of each job it would be a warning of its own.
             let zone = self.timezone.as_deref().unwrap_or("UTC");
-            Schedule::new(line, zone, ClockChanges::Cron).map_err(Failure::Message)?;
+            Schedule::new(line, zone, ClockChanges::Cron)?;
         }
         let place = common.place()?;
         let now = look::now();

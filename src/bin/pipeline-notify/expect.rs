@@ -67,9 +67,8 @@ impl Arguments {
         let Some(job) = self.job.as_deref() else {
             return list(&place, common, output);
         };
-        let written = |error: std::io::Error| {
-            Failure::Message(format!("what `{place}` expects cannot be written: {error}"))
-        };
+        let written =
+            |error: std::io::Error| format!("what `{place}` expects cannot be written: {error}");
         if self.remove {
             let was_there = look::await_no_more(&place, job).map_err(written)?;
             let words = if was_there {
@@ -85,23 +84,14 @@ impl Arguments {
             return Ok(u8::from(!was_there));
         }
         if self.schedule.is_none() && self.every.is_none() {
-            let message = "say when it should run: add --schedule '5 3 * * *' or --every 24h";
-            return Err(Failure::Message(message.to_owned()));
+            return Err("say when it should run: add --schedule '5 3 * * *' or --every 24h".into());
         }
-        let awaited = self.awaited(job);
+        let mut awaited = self.awaited(job);
         let now = look::now();
-        let expected = awaited.expected().map_err(Failure::Message)?;
-        // With the zone of this host, which is not that of who looks.
-        let zone = expected
-            .schedule()
-            .map(|schedule| schedule.zone().to_owned());
-        let mut awaited = Awaited {
-            said: Said {
-                timezone: zone,
-                ..awaited.said
-            },
-            ..awaited
-        };
+        let expected = awaited.expected()?;
+        // That of this host is not that of who looks.
+        let zone = expected.schedule().map(Schedule::zone);
+        awaited.said.timezone = zone.map(str::to_owned);
         awaited.write(&place).map_err(written)?;
         for remark in expected.schedule().into_iter().flat_map(Schedule::remarks) {
             output::complain(&plain(remark));

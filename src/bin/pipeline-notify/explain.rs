@@ -62,10 +62,10 @@ impl Arguments {
         let now = look::now();
         let local = now.with_timezone(&Local);
         let at = self.at.as_ref().map(|at| moment::parse_past(at, &local));
-        let at = at.transpose().map_err(Failure::Message)?;
+        let at = at.transpose()?;
         let cannot = |error: std::io::Error| {
             let job = plain(&self.job);
-            Failure::Message(format!("`{job}` cannot be explained: {error}"))
+            format!("`{job}` cannot be explained: {error}")
         };
         let story = look::story(&place, &self.job, now).map_err(cannot)?;
         let runs = look::runs(&place, std::slice::from_ref(&self.job));
@@ -74,9 +74,8 @@ impl Arguments {
             if let Some(run) = runs.first() {
                 return self.first_run(run, common, output, now);
             }
-            return Err(Failure::Message(
-                plain(&suggest::no_job(&place, &self.job)).into_owned(),
-            ));
+            let message = suggest::no_job(&place, &self.job);
+            return Err(plain(&message).into_owned().into());
         };
         let missed = check::missed(&place, &story.job.name, now).map_err(cannot)?;
         let view = View {

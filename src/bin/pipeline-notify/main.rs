@@ -35,6 +35,7 @@ mod watch;
 use std::env;
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::fmt;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -152,7 +153,7 @@ impl Common {
                             path.display()
                         )
                     };
-                    return Failure::Message(format!("{what}name another with --dir or NOTIFYDIR"));
+                    return format!("{what}name another with --dir or NOTIFYDIR").into();
                 }
                 notify_core::Error::Directory { source, .. } => {
                     format!(": {source}; name another with --dir or NOTIFYDIR")
@@ -160,7 +161,7 @@ impl Common {
                 notify_core::Error::Store { source, .. } => format!(": {source}"),
                 _ => ", or name it with --dir".to_owned(),
             };
-            Failure::Message(format!("{error}{hint}"))
+            format!("{error}{hint}").into()
         })
     }
 }
@@ -169,8 +170,7 @@ impl Common {
 fn channel(name: Option<&str>) -> Result<Option<&str>, Failure> {
     let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     if name.is_some_and(|name| !name.bytes().all(is_of_a_name)) {
-        let message = "that is no channel: its name has only ASCII letters, digits, `-` and `_`. A webhook goes into SLACK_<CHANNEL>_WEBHOOK_URL, such as SLACK_ALERTS_WEBHOOK_URL";
-        return Err(Failure::Message(message.to_owned()));
+        return Err("that is no channel: its name has only ASCII letters, digits, `-` and `_`. A webhook goes into SLACK_<CHANNEL>_WEBHOOK_URL, such as SLACK_ALERTS_WEBHOOK_URL".into());
     }
     Ok(name)
 }
@@ -193,6 +193,27 @@ impl Failure {
     /// Says that a file cannot be written.
     fn unwritable(file: &Path) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Message(format!("`{}` cannot be written: {error}", file.display()))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Message(message) => f.write_str(message),
+            Self::Output(error) => write!(f, "the answer cannot be written: {error}"),
+        }
+    }
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self::Message(message)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(message: &str) -> Self {
+        Self::Message(message.to_owned())
     }
 }
 
@@ -249,12 +270,8 @@ fn main() -> ExitCode {
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
             ExitCode::from(output.code_so_far())
         }
-        Err(Failure::Output(error)) => {
-            output::complain(&format!("the answer cannot be written: {error}"));
-            ExitCode::from(command.failure_code())
-        }
-        Err(Failure::Message(message)) => {
-            output::complain(&message);
+        Err(failure) => {
+            output::complain(&failure.to_string());
             ExitCode::from(command.failure_code())
         }
     }

@@ -61,8 +61,7 @@ impl Arguments {
         let is_file = |file: &&PathBuf| !output::is_standard(file);
         let Some(file) = self.output.as_ref().filter(is_file) else {
             if common.json {
-                let message = "the metrics are Prometheus's text: leave out --json, or write them to a file with -o";
-                return Err(Failure::Message(message.to_owned()));
+                return Err("the metrics are Prometheus's text: leave out --json, or write them to a file with -o".into());
             }
             let text = text(&place, &said, labels).map_err(Failure::unreadable(&place))?;
             output.raw(&text.content)?;

@@ -78,8 +78,9 @@ impl Arguments {
         };
         if output::is_standard(&self.output) {
             if common.json {
-                let message = "the page is HTML: leave out --json, or write it to a file with -o";
-                return Err(Failure::Message(message.to_owned()));
+                return Err(
+                    "the page is HTML: leave out --json, or write it to a file with -o".into(),
+                );
             }
             output.raw(&look_at(&common.place()?, &self.title, said)?.page())?;
             return Ok(0);

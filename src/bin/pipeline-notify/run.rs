@@ -118,7 +118,7 @@ impl Arguments {
         mut mistakes: Vec<String>,
     ) -> Result<u8, Failure> {
         let Some((command, arguments)) = self.command.split_first() else {
-            return Err(Failure::Message("there is no command to run".to_owned()));
+            return Err("there is no command to run".into());
         };
         if self.json {
             mistakes.push(

@@ -65,7 +65,7 @@ impl Arguments {
             return list::run(&place, common.json, output);
         };
         let now = look::now();
-        let (from, until) = self.times(now).map_err(Failure::Message)?;
+        let (from, until) = self.times(now)?;
         let desk = Desk::at(&place, crate::user())?;
         if job.contains('*') || self.from.is_some() || self.repeat.is_some() || self.all {
             self.plan(&desk, job, (from, until), common, output)
@@ -155,8 +155,7 @@ impl Arguments {
         output: &mut Output,
     ) -> Result<u8, Failure> {
         if self.channel.is_some() {
-            let message = "a planned quiet is sent to no channel: leave out --channel";
-            return Err(Failure::Message(message.to_owned()));
+            return Err("a planned quiet is sent to no channel: leave out --channel".into());
         }
         let Written {
             from,

@@ -36,7 +36,7 @@ impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let What::Init { print } = self.what;
         if print {
-            let script = look::store_script().map_err(Failure::Message)?;
+            let script = look::store_script()?;
             if common.json {
                 output.json(&json!({ "script": script }))?;
             } else {
@@ -45,7 +45,7 @@ impl Arguments {
             }
             return Ok(0);
         }
-        let said = look::init_store().map_err(Failure::Message)?;
+        let said = look::init_store()?;
         if common.json {
             output.json(&json!({ "message": said }))?;
         } else {

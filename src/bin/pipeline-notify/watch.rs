@@ -67,37 +67,33 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, _: &mut Output) -> Result<u8, Failure> {
         if self.json {
-            let message =
-                "`watch` has no answer, and so no --json: use `pipeline-notify status --json`";
-            return Err(Failure::Message(message.to_owned()));
+            return Err(
+                "`watch` has no answer, and so no --json: use `pipeline-notify status --json`"
+                    .into(),
+            );
         }
         if self.every.is_zero() {
-            let message = "--every: give a length of time above zero, such as 60s";
-            return Err(Failure::Message(message.to_owned()));
+            return Err("--every: give a length of time above zero, such as 60s".into());
         }
         if self.metrics.is_none() && !self.labels.is_empty() {
-            let message = "--label is of --metrics: give the file of metrics, too";
-            return Err(Failure::Message(message.to_owned()));
+            return Err("--label is of --metrics: give the file of metrics, too".into());
         }
         let labels = self.labels.text()?;
         if self.all_users {
             return self.watch_all(common);
         }
         if let Some(user) = self.user {
-            let become_user = look::become_user(&Self::folder(common)?, user);
-            become_user.map_err(|error| {
-                Failure::Message(format!(
-                    "the jobs of user {user} cannot be watched: {error}"
-                ))
-            })?;
+            look::become_user(&Self::folder(common)?, user)
+                .map_err(|error| format!("the jobs of user {user} cannot be watched: {error}"))?;
         }
         let said = Said {
             grace: self.grace,
             ..self.clock_changes.said()
         };
         let guard = Guard::new(common.dir.as_deref(), self.every, said.clone())?;
-        output::complain(&words(&guard.beginning()));
-        self.keep_files_fresh(&guard.beginning().place, &said, &labels);
+        let beginning = guard.beginning();
+        output::complain(&words(&beginning));
+        self.keep_files_fresh(&beginning.place, &said, &labels);
         guard.watch();
         // After the ^C, so that the prompt has its own line.
         if io::stderr().is_terminal() {
@@ -105,67 +101,49 @@ impl Arguments {
         }
         Ok(0)
     }
-}
 
-impl Arguments {
-    /// Writes what is asked for, again and again, beside the watch: a folder of a network that hangs must
-    /// not keep it from what it is for.
+    /// Writes what is asked for, again and again, beside the watch.
     fn keep_files_fresh(&self, place: &Place, said: &Said, labels: &str) {
-        let (place, every) = (place.to_owned(), self.every);
-        let files = [
-            (self.metrics.clone(), Kept::Metrics),
-            (self.page.clone(), Kept::Page),
-        ];
-        for (file, kept) in files {
-            let Some(file) = file else { continue };
+        if let Some(file) = self.metrics.clone() {
             let (place, said, labels) = (place.clone(), said.clone(), labels.to_owned());
-            let keep = move || {
-                let mut last = None;
-                loop {
-                    let fault = kept.write(&place, &file, &said, &labels).err();
-                    // Once while it lasts.
-                    if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
-                        output::complain(fault);
-                    }
-                    last = fault;
-                    thread::sleep(every);
-                }
-            };
-            if let Err(error) = thread::Builder::new().spawn(keep) {
-                output::complain(&format!("there is no thread to keep a file fresh: {error}"));
-            }
+            self.keep_fresh(move || metrics::write(&place, &file, &said, labels.clone()).map(drop));
+        }
+        if let Some(file) = self.page.clone() {
+            let (place, said) = (place.clone(), said.clone());
+            self.keep_fresh(move || {
+                page::write(&place, &file, page::TITLE, said.clone()).map(drop)
+            });
         }
     }
-}
 
-/// A file that is kept fresh.
-#[derive(Debug, Clone, Copy)]
-enum Kept {
-    Metrics,
-    Page,
-}
-
-impl Kept {
-    fn write(self, place: &Place, file: &Path, said: &Said, labels: &str) -> Result<(), String> {
-        let written = match self {
-            Self::Metrics => metrics::write(place, file, said, labels.to_owned()).map(drop),
-            Self::Page => page::write(place, file, page::TITLE, said.clone()).map(drop),
+    /// Writes a file again and again, on a thread of its own: a folder of a network that hangs must not keep the
+    /// watch from what it is for.
+    fn keep_fresh(&self, write: impl Fn() -> Result<(), Failure> + Send + 'static) {
+        let every = self.every;
+        let keep = move || {
+            let mut last = None;
+            loop {
+                let fault = write().err().map(|failure| failure.to_string());
+                // Once while it lasts.
+                if let Some(fault) = fault.as_ref().filter(|_| fault != last) {
+                    output::complain(fault);
+                }
+                last = fault;
+                thread::sleep(every);
+            }
         };
-        written.map_err(|failure| match failure {
-            Failure::Message(message) => message,
-            Failure::Output(error) => error.to_string(),
-        })
+        if let Err(error) = thread::Builder::new().spawn(keep) {
+            output::complain(&format!("there is no thread to keep a file fresh: {error}"));
+        }
     }
-}
 
-impl Arguments {
     /// Returns the notify directory: a store is watched for all users anyway.
     fn folder(common: &Common) -> Result<PathBuf, Failure> {
         let place = common.place()?;
-        place.folder().map(Path::to_owned).ok_or_else(|| {
-            let message =
-                format!("`{place}` is no folder: leave --all-users out, for a store has no users");
-            Failure::Message(message)
+        let folder = place.folder().map(Path::to_owned);
+        folder.ok_or_else(|| {
+            format!("`{place}` is no folder: leave --all-users out, for a store has no users")
+                .into()
         })
     }
 
@@ -188,11 +166,8 @@ impl Arguments {
         output::complain(&plain(&format!(
             "watching {shown} for each user who has a folder there"
         )));
-        look::watch_all(&folder, &line).map_err(|error| {
-            Failure::Message(format!(
-                "`{shown}` cannot be watched for all users: {error}"
-            ))
-        })?;
+        look::watch_all(&folder, &line)
+            .map_err(|error| format!("`{shown}` cannot be watched for all users: {error}"))?;
         Ok(0)
     }
 }

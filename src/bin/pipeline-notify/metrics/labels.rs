@@ -26,8 +26,7 @@ impl Labels {
     pub(crate) fn text(&self) -> Result<String, Failure> {
         for (number, (name, _)) in self.labels.iter().enumerate() {
             if self.labels[..number].iter().any(|(known, _)| known == name) {
-                let message = format!("the label `{name}` is given twice: give each once");
-                return Err(Failure::Message(message));
+                return Err(format!("the label `{name}` is given twice: give each once").into());
             }
         }
         let labels = self.labels.iter().map(|(name, value)| label(name, value));
