@@ -236,6 +236,18 @@ impl Awaited {
         expected.ok_or_else(|| "it does not say when the job should run".to_owned())
     }
 
+    /// Returns when it should run, with the grace and the clock changes of who looks where it says none.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with that, in words.
+    pub fn expected_by(&self, said: &Said) -> Result<Expected, String> {
+        let mut awaited = self.clone();
+        awaited.said.grace = awaited.said.grace.or(said.grace);
+        awaited.said.clock_changes = awaited.said.clock_changes.or(said.clock_changes);
+        awaited.expected()
+    }
+
     /// Adds it to the file of this user, in place of what that says of the same job, and takes a note of the file.
     ///
     /// # Errors
@@ -321,9 +333,7 @@ impl fmt::Display for Awaited {
         } = &self.said;
         f.write_str(&self.job)?;
         let seconds = |time: &Duration| format!("{}s", time.as_secs());
-        let changes = ClockChanges::ALL.into_iter();
-        let changes = changes.filter(|(_, changes)| Some(*changes) == *clock_changes);
-        let changes = changes.map(|(name, _)| name.to_owned()).next();
+        let changes = clock_changes.map(|changes| changes.name().to_owned());
         for (key, value) in [
             ("schedule", schedule.clone()),
             ("every", every.as_ref().map(seconds)),

@@ -45,18 +45,23 @@ pub struct Schedule {
 }
 
 impl ClockChanges {
-    /// Each by its name.
-    pub const ALL: [(&'static str, Self); 3] = [
-        ("cron", Self::Cron),
-        ("systemd", Self::Systemd),
-        ("kubernetes", Self::Kubernetes),
-    ];
+    const ALL: [Self; 3] = [Self::Cron, Self::Systemd, Self::Kubernetes];
 
     /// Finds one by its name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let named = Self::ALL.into_iter().find(|(known, _)| *known == name);
-        named.map(|(_, changes)| changes)
+        let mut all = Self::ALL.into_iter();
+        all.find(|changes| changes.name() == name)
+    }
+
+    /// Returns its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cron => "cron",
+            Self::Systemd => "systemd",
+            Self::Kubernetes => "kubernetes",
+        }
     }
 }
 

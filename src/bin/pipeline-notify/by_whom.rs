@@ -1,5 +1,7 @@
 //! `--clock-changes`: who starts the jobs, which decides what is due when clocks change.
 
+use std::time::Duration;
+
 use clap::Args;
 use notify_core::__cli::{ClockChanges, Said};
 
@@ -12,17 +14,11 @@ pub(crate) struct ByWhom {
 }
 
 impl ByWhom {
-    /// Returns the name that was given.
-    pub(crate) fn name(&self) -> Option<&'static str> {
-        let mut all = ClockChanges::ALL.into_iter();
-        let named = all.find(|(_, changes)| Some(*changes) == self.clock_changes);
-        named.map(|(name, _)| name)
-    }
-
-    /// Returns what it says of when jobs should run.
-    pub(crate) fn said(&self) -> Said {
+    /// Returns what it says of when jobs should run, and how late a run may begin.
+    pub(crate) fn said(&self, grace: Option<Duration>) -> Said {
         Said {
             clock_changes: self.clock_changes,
+            grace,
             ..Said::default()
         }
     }

@@ -15,7 +15,7 @@ use notify_core::__cli::{
 };
 use serde_json::json;
 
-pub(crate) use self::findings::{Findings, expected_of};
+pub(crate) use self::findings::Findings;
 use self::problem::Problem;
 pub(crate) use self::problem::{Alarm, Kind};
 use crate::by_whom::ByWhom;
@@ -182,10 +182,10 @@ impl Arguments {
     }
 
     /// What a monitor draws curves of.
-    fn performance<Name: std::fmt::Display>(
+    fn performance(
         &self,
         findings: &Findings,
-        counts: &[(Name, usize)],
+        counts: &[(&str, usize)],
         jobs: &Jobs,
     ) -> Vec<String> {
         let counts = counts.iter();
@@ -327,8 +327,7 @@ impl Arguments {
             every: self.every,
             schedule: self.schedule.clone(),
             timezone: self.timezone.clone(),
-            grace: self.grace,
-            ..self.clock_changes.said()
+            ..self.clock_changes.said(self.grace)
         }
     }
 }

@@ -115,8 +115,7 @@ impl Arguments {
                 every: self.every,
                 schedule: self.schedule.clone(),
                 timezone: self.timezone.clone(),
-                grace: self.grace,
-                ..self.clock_changes.said()
+                ..self.clock_changes.said(self.grace)
             },
             channel: self.channel.clone(),
             since: look::now(),

@@ -53,10 +53,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
         let place = common.place()?;
-        let said = Said {
-            grace: self.grace,
-            ..self.clock_changes.said()
-        };
+        let said = self.clock_changes.said(self.grace);
         let labels = self.labels.text()?;
         let is_file = |file: &&PathBuf| !output::is_standard(file);
         let Some(file) = self.output.as_ref().filter(is_file) else {

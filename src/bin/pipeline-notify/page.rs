@@ -72,10 +72,7 @@ pub(crate) struct View<'a> {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let said = Said {
-            grace: self.grace,
-            ..self.clock_changes.said()
-        };
+        let said = self.clock_changes.said(self.grace);
         if output::is_standard(&self.output) {
             if common.json {
                 return Err(

@@ -79,10 +79,7 @@ struct View {
 
 impl Arguments {
     pub(crate) fn run(&self, common: &Common, output: &mut Output) -> Result<u8, Failure> {
-        let said = Said {
-            grace: self.grace,
-            ..self.clock_changes.said()
-        };
+        let said = self.clock_changes.said(self.grace);
         loop {
             let place = common.place()?;
             let view = View::of(&place, &self.jobs, said.clone());

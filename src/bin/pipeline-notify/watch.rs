@@ -86,10 +86,7 @@ impl Arguments {
             look::become_user(&Self::folder(common)?, user)
                 .map_err(|error| format!("the jobs of user {user} cannot be watched: {error}"))?;
         }
-        let said = Said {
-            grace: self.grace,
-            ..self.clock_changes.said()
-        };
+        let said = self.clock_changes.said(self.grace);
         let guard = Guard::new(common.dir.as_deref(), self.every, said.clone())?;
         let beginning = guard.beginning();
         output::complain(&words(&beginning));
@@ -159,8 +156,8 @@ impl Arguments {
         if let Some(grace) = self.grace {
             line.extend(["--grace".into(), seconds(grace)]);
         }
-        if let Some(name) = self.clock_changes.name() {
-            line.extend(["--clock-changes".into(), name.into()]);
+        if let Some(changes) = self.clock_changes.clock_changes {
+            line.extend(["--clock-changes".into(), changes.name().into()]);
         }
         let shown = folder.display().to_string();
         output::complain(&plain(&format!(

@@ -329,7 +329,7 @@ proptest! {
     ) {
         let lines = include_str!("../../../../tests/schedules/lines.tsv");
         let line = lines.lines().nth(number).unwrap().split('\t').next().unwrap();
-        let schedule = Schedule::new(line, zone, changes.1).unwrap();
+        let schedule = Schedule::new(line, zone, changes).unwrap();
         let now = DateTime::from_timestamp(1_767_225_600 + 60 * minutes, 0).unwrap();
         let near = all(&schedule, now - TimeDelta::days(1), now + TimeDelta::days(1));
         let next = near.iter().copied().find(|time| *time > now);

@@ -128,11 +128,7 @@ impl Guard {
     /// Returns when people hear that a job has never run, where that is now.
     fn look_at_awaited(&self, awaited: &Awaited, sent: Option<Time>) -> Option<Time> {
         let now = clock::now();
-        let mut awaited = awaited.clone();
-        let said = &mut awaited.said;
-        said.grace = said.grace.or(self.said.grace);
-        said.clock_changes = said.clock_changes.or(self.said.clock_changes);
-        let expected = awaited.expected().ok()?;
+        let expected = awaited.expected_by(&self.said).ok()?;
         let watched = Watched {
             since: self.set_back.expected(awaited.since, now),
             sent,

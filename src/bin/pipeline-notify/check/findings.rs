@@ -16,14 +16,6 @@ const WAIT: Duration = Duration::from_secs(15 * 60);
 /// A longer first line is not shown as a whole.
 const FIRST: usize = 200;
 
-/// Returns when a job that never ran should run, as it says itself or as `said`.
-pub(crate) fn expected_of(awaited: &Awaited, said: &Said) -> Result<Expected, String> {
-    let mut awaited = awaited.clone();
-    awaited.said.grace = awaited.said.grace.or(said.grace);
-    awaited.said.clock_changes = awaited.said.clock_changes.or(said.clock_changes);
-    awaited.expected()
-}
-
 /// What was seen, and what is wrong with it.
 #[derive(Debug)]
 pub(crate) struct Findings {
@@ -143,7 +135,7 @@ impl Findings {
 
     /// Judges a job that has never run.
     pub(super) fn judge_awaited(&mut self, awaited: &Awaited, said: &Said) {
-        let expected = expected_of(awaited, said).ok();
+        let expected = awaited.expected_by(said).ok();
         let missed =
             expected.and_then(|expected| expected.missed(Since::Expected(awaited.since), self.now));
         if let Some(missed) = missed {

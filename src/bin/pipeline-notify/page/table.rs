@@ -9,8 +9,8 @@ use notify_core::State;
 use super::facts;
 use super::strip::{self, RUNS};
 use super::{STRIPS, View, escape};
+use crate::json;
 use crate::words::{self, plain};
-use crate::{check, json};
 
 /// Longer errors and names are cut.
 const TEXT: usize = 300;
@@ -199,7 +199,7 @@ impl View<'_> {
             name += MISSED;
         }
         let next = self.next_after(
-            check::expected_of(awaited, &self.said).map(Some),
+            awaited.expected_by(&self.said).map(Some),
             Since::Expected(awaited.since),
         );
         cells("", "", ["never ran", &name, "", &next, "", "", "", ""])
