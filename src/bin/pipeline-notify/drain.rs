@@ -83,9 +83,7 @@ impl Arguments {
 fn list(queue: &Queue, desk: &Desk, output: &mut Output) -> Result<(), Failure> {
     let name = plain(&queue.name);
     if queue.waiting > 0 {
-        let oldest = queue.oldest.map_or_else(String::new, |oldest| {
-            format!(", the oldest {}", words::lasting(oldest, look::now()))
-        });
+        let oldest = words::oldest(queue.oldest, look::now());
         output.say(&format!("  {name}: {} waiting{oldest}", queue.waiting))?;
         let channel = plain(&queue.channel);
         output.say(&if desk.sends_from(&queue.name) {

@@ -158,7 +158,7 @@ impl View {
         let facts = format!(
             "since {}, {}",
             words::moment(job.since),
-            count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run")
+            count(job.runs, "run")
         );
         let mut lines = wrap(&plain(&job.name), output, 0);
         let state = output.paint(job.state.as_str(), colour);
@@ -233,8 +233,7 @@ impl View {
             _ if silence.is_of_this_error => "its overdue runs are silenced",
             _ => "one error is silenced",
         };
-        let because = silence.because.as_deref();
-        let because = because.map_or_else(String::new, |because| format!(": {because}"));
+        let because = words::reason(silence.because.as_deref());
         let until = words::moment(silence.until);
         Some(plain(&format!("{which} until {until}{because}")).into_owned())
     }

@@ -50,7 +50,7 @@ impl Arguments {
             let job = plain(&forgotten.job);
             let was = match (forgotten.state, forgotten.since) {
                 (Some(state), Some(since)) => {
-                    let runs = count(usize::try_from(forgotten.runs).unwrap_or(usize::MAX), "run");
+                    let runs = count(forgotten.runs, "run");
                     let since = words::lasting(since, look::now());
                     let error = plain(&forgotten.error);
                     let colon = if error.is_empty() { "" } else { ": " };

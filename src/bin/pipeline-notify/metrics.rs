@@ -6,7 +6,6 @@ mod exposition;
 mod labels;
 
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -60,8 +59,7 @@ impl Arguments {
             if common.json {
                 return Err("the metrics are Prometheus's text: leave out --json, or write them to a file with -o".into());
             }
-            let text = text(&place, &said, labels).map_err(Failure::unreadable(&place))?;
-            output.raw(&text.content)?;
+            output.raw(&text(&place, &said, labels)?.content)?;
             return Ok(0);
         };
         let written = write(&place, file, &said, labels)?;
@@ -88,7 +86,7 @@ pub(crate) fn write(
     said: &Said,
     labels: String,
 ) -> Result<Metrics, Failure> {
-    let text = text(place, said, labels).map_err(Failure::unreadable(place))?;
+    let text = text(place, said, labels)?;
     whole_file::write(file, &text.content).map_err(Failure::unwritable(file))?;
     Ok(text)
 }
@@ -171,10 +169,10 @@ type Of = fn(&Known<'_>, DateTime<Utc>) -> Option<f64>;
 /// What a family counts of a queue.
 type OfQueue = fn(&Queue) -> usize;
 
-fn text(place: &Place, said: &Said, labels: String) -> io::Result<Metrics> {
+fn text(place: &Place, said: &Said, labels: String) -> Result<Metrics, Failure> {
     let now = look::now();
     // As `check` sees it, lest the two disagree.
-    let seen = Seen::of(place, &[], now)?;
+    let seen = Seen::of(place, &[], now).map_err(Failure::unreadable(place))?;
     let findings = check::Arguments::of(&[], said).judge(&seen, now);
     let Seen {
         jobs, runs, queues, ..
@@ -346,10 +344,7 @@ fn of_queues(page: &mut Exposition, queues: &[Queue]) {
     page.family("alerts_oldest_waiting_timestamp_seconds", Type::Gauge, help);
     for channel in &channels {
         if let Some(oldest) = of(queues, channel).filter_map(|queue| queue.oldest).min() {
-            page.value(
-                &label("channel", channel),
-                oldest.timestamp_micros() as f64 / 1e6,
-            );
+            page.value(&label("channel", channel), seconds(oldest));
         }
     }
 }

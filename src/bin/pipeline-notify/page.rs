@@ -5,7 +5,6 @@ mod strip;
 mod table;
 
 use std::collections::{HashMap, HashSet};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -79,7 +78,7 @@ impl Arguments {
                     "the page is HTML: leave out --json, or write it to a file with -o".into(),
                 );
             }
-            output.raw(&look_at(&common.place()?, &self.title, said)?.page())?;
+            output.raw(&View::of(&common.place()?, &self.title, said)?.page())?;
             return Ok(0);
         }
         let (view, bytes) = write(&common.place()?, &self.output, &self.title, said)?;
@@ -104,10 +103,6 @@ impl Arguments {
     }
 }
 
-fn look_at<'a>(place: &Place, title: &'a str, said: Said) -> Result<View<'a>, Failure> {
-    View::of(place, title, said).map_err(Failure::unreadable(place))
-}
-
 /// Writes the page of a notify directory, whole or not at all; returns what it shows, and its length.
 pub(crate) fn write<'a>(
     place: &Place,
@@ -115,16 +110,16 @@ pub(crate) fn write<'a>(
     title: &'a str,
     said: Said,
 ) -> Result<(View<'a>, usize), Failure> {
-    let view = look_at(place, title, said)?;
+    let view = View::of(place, title, said)?;
     let page = view.page();
     whole_file::write(file, &page).map_err(Failure::unwritable(file))?;
     Ok((view, page.len()))
 }
 
 impl<'a> View<'a> {
-    fn of(place: &Place, title: &'a str, said: Said) -> io::Result<Self> {
+    fn of(place: &Place, title: &'a str, said: Said) -> Result<Self, Failure> {
         let now = look::now();
-        let mut seen = Seen::of(place, &[], now)?;
+        let mut seen = Seen::of(place, &[], now).map_err(Failure::unreadable(place))?;
         let findings = check::Arguments::of(&[], &said).judge(&seen, now);
         let missed = findings.missed().map(|(job, _)| job.to_owned());
         let missed: HashSet<_> = missed.collect();
@@ -254,9 +249,7 @@ impl<'a> View<'a> {
         for queue in &self.seen.queues {
             let mut parts = Vec::new();
             if queue.waiting > 0 {
-                let oldest = queue.oldest.map_or_else(String::new, |oldest| {
-                    format!(", the oldest {}", words::lasting(oldest, self.now))
-                });
+                let oldest = words::oldest(queue.oldest, self.now);
                 let waiting = queue.waiting;
                 parts.push(format!("<span class=warn>{waiting} waiting</span>{oldest}"));
             }

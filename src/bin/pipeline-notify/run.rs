@@ -154,36 +154,38 @@ impl Arguments {
 
     /// The arguments that are texts.
     fn texts(&self, mistakes: &mut Vec<String>) -> Settings {
-        let mut settings = Settings::new();
-        let texts = [
-            ("--channel", &self.channel),
-            ("--mention", &self.mention),
-            ("--after", &self.after),
+        type Take = fn(Settings, &str) -> Settings;
+        let texts: [(_, _, Take, _, _); 3] = [
+            (
+                "--channel",
+                &self.channel,
+                |settings, text| settings.channel(|| text),
+                "write ASCII letters, digits, `-` and `_`",
+                "alerts go to `alerts`",
+            ),
+            (
+                "--mention",
+                &self.mention,
+                |settings, text| settings.mention(|| text),
+                "write ids of users (U123) and groups (S123), @here or @channel",
+                "nobody is mentioned",
+            ),
+            (
+                "--after",
+                &self.after,
+                |settings, text| settings.after(|| text.trim().parse().unwrap_or(0_u64)),
+                "write a number of runs from 1",
+                "it is ignored",
+            ),
         ];
-        for (option, text) in texts {
-            let Some(text) = text else {
-                continue;
-            };
+        let mut settings = Settings::new();
+        for (option, text, take, write, instead) in texts {
+            let Some(text) = text else { continue };
             let before = settings.problems.len();
-            settings = match option {
-                "--channel" => settings.channel(|| text),
-                "--mention" => settings.mention(|| text),
-                _ => settings.after(|| text.trim().parse().unwrap_or(0_u64)),
-            };
+            settings = take(settings, text);
             if settings.problems.len() == before {
                 continue;
             }
-            let (write, instead) = match option {
-                "--channel" => (
-                    "write ASCII letters, digits, `-` and `_`",
-                    "alerts go to `alerts`",
-                ),
-                "--mention" => (
-                    "write ids of users (U123) and groups (S123), @here or @channel",
-                    "nobody is mentioned",
-                ),
-                _ => ("write a number of runs from 1", "it is ignored"),
-            };
             mistakes.push(mistake(option, text, write, instead));
             if option == "--channel" {
                 settings = settings.channel(|| ALERTS);

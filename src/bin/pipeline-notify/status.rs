@@ -32,8 +32,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// A planned quiet is shown so long before it begins.
 const SOON: TimeDelta = TimeDelta::hours(24);
 
-/// More runs than these are counted.
-const RUNS: usize = 20;
+/// More lines of a kind than these are counted.
+const MOST: usize = 20;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Exit codes:
@@ -232,25 +232,17 @@ impl View {
                 Health::Alive | Health::Unknown => Colour::Plain,
             };
             lines.push(output.paint(heading, colour));
-            lines.extend(runs.iter().take(RUNS).map(|run| self.run_line(run, output)));
-            if runs.len() > RUNS {
-                lines.push(format!("  … and {} more", runs.len() - RUNS));
-            }
+            lines.extend(first_of(&runs, |run| self.run_line(run, output)));
         }
         if !self.never_ran.is_empty() {
             lines.push("Never ran, and should:".to_owned());
-            let shown = self.never_ran.iter().take(RUNS).map(|one| {
+            lines.extend(first_of(&self.never_ran, |one| {
                 let missed = self.missed.get(&one.job);
                 let next = || expect::next(one, self.now);
                 let line = format!("  {}  {}", one.job, missed.cloned().unwrap_or_else(next));
-                let width = output.width();
                 let colour = missed.map_or(Colour::Plain, |_| Colour::Red);
-                output.paint(&words::cut(&plain(&line), width), colour)
-            });
-            lines.extend(shown);
-            if self.never_ran.len() > RUNS {
-                lines.push(format!("  … and {} more", self.never_ran.len() - RUNS));
-            }
+                output.paint(&words::cut(&plain(&line), output.width()), colour)
+            }));
         }
         lines.extend(self.quiet(output));
         lines.extend(self.footer(output));
@@ -263,13 +255,10 @@ impl View {
             return Vec::new();
         }
         let mut lines = vec![output.paint("Planned quiet:", Colour::Yellow)];
-        lines.extend(self.planned.iter().take(RUNS).map(|window| {
+        lines.extend(first_of(&self.planned, |window| {
             let line = format!("  {}", plain(&words::planned(window, self.now)));
             words::cut(&line, output.width()).into_owned()
         }));
-        if self.planned.len() > RUNS {
-            lines.push(format!("  … and {} more", self.planned.len() - RUNS));
-        }
         lines
     }
 
@@ -307,9 +296,7 @@ impl View {
         let mut alerts = Vec::new();
         if waiting > 0 {
             let oldest = self.queues.iter().filter_map(|queue| queue.oldest).min();
-            let oldest = oldest.map_or_else(String::new, |oldest| {
-                format!(", the oldest {}", words::lasting(oldest, self.now))
-            });
+            let oldest = words::oldest(oldest, self.now);
             alerts.push(output.paint(&format!("{waiting} waiting{oldest}"), Colour::Yellow));
         }
         if rejected > 0 {
@@ -361,4 +348,13 @@ impl View {
         }
         lines
     }
+}
+
+/// Writes a line for each of the first, and counts the others.
+fn first_of<T>(all: &[T], line: impl Fn(&T) -> String) -> Vec<String> {
+    let mut lines: Vec<_> = all.iter().take(MOST).map(line).collect();
+    if all.len() > MOST {
+        lines.push(format!("  … and {} more", all.len() - MOST));
+    }
+    lines
 }

@@ -65,10 +65,7 @@ impl Row {
             state => state.as_str(),
         };
         let mut remarks = Vec::new();
-        remarks.extend(calm.map(|(calm, because)| {
-            let because = because.map_or_else(String::new, |because| format!(": {because}"));
-            format!("({calm}{because})")
-        }));
+        remarks.extend(calm.map(|(calm, because)| format!("({calm}{})", words::reason(because))));
         remarks.extend(missed.map(|missed| match job.state {
             // The error is to have room.
             State::Error => "(has missed a run)".to_owned(),

@@ -1,9 +1,12 @@
 //! Texts for people: cut to a width, without what would disturb a terminal.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::time::Duration;
 
 use chrono::{DateTime, Local, TimeDelta, Utc};
+/// Writes how long a run took: `2 h 5 min`, `0.250 s`.
+pub(crate) use notify_core::__cli::span as took;
 use notify_core::__cli::{Acknowledged, Announcement, Job, Planned, readable};
 use notify_core::State;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -159,13 +162,8 @@ pub(crate) fn span(time: Duration) -> String {
     if time < Duration::from_secs(10) {
         format!("{} s", time.as_secs())
     } else {
-        notify_core::__cli::span(time)
+        took(time)
     }
-}
-
-/// Writes how long a run took: `2 h 5 min`, `0.250 s`.
-pub(crate) fn took(time: Duration) -> String {
-    notify_core::__cli::span(time)
 }
 
 /// Writes how long a run took, in the larger unit alone: `2 h`, `0.3 s`.
@@ -220,11 +218,24 @@ pub(crate) fn zone_at(time: DateTime<Utc>) -> String {
 }
 
 /// Counts: `1 job`, `2 jobs`.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+pub(crate) fn count<N: Copy + Display + From<u8> + PartialEq>(number: N, noun: &str) -> String {
+    let plural = if number == N::from(1) { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
-/// Says why, behind what is so.
+/// Says since when the oldest of what waits has waited, behind how many they are.
+pub(crate) fn oldest(oldest: Option<DateTime<Utc>>, now: DateTime<Utc>) -> String {
+    oldest.map_or_else(String::new, |oldest| {
+        format!(", the oldest {}", lasting(oldest, now))
+    })
+}
+
+/// Says why, behind what is so: `: it moves`.
+pub(crate) fn reason(because: Option<&str>) -> String {
+    because.map_or_else(String::new, |because| format!(": {because}"))
+}
+
+/// The same in parentheses.
 pub(crate) fn because(because: Option<&str>) -> String {
     because.map_or_else(String::new, |because| format!(" ({because})"))
 }

@@ -61,7 +61,7 @@ impl Findings {
                 format!("{calm}{because}, has failed {since}: {error}")
             }
             None => {
-                let runs = count(usize::try_from(job.runs).unwrap_or(usize::MAX), "run");
+                let runs = count(job.runs, "run");
                 format!("has failed {since}, {runs}: {error}")
             }
         };

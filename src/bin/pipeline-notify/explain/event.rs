@@ -76,7 +76,7 @@ pub(super) fn lines(
     let words = match event.what {
         What::Runs if event.runs == 1 => decision.into_owned(),
         What::Runs => {
-            let runs = count(usize::try_from(event.runs).unwrap_or(usize::MAX), "run");
+            let runs = count(event.runs, "run");
             let each = if event.is_sent { "each " } else { "" };
             let last = clock_of(event.last, event.begun);
             format!("{runs} until {last}, {each}{decision}")

@@ -30,7 +30,7 @@ pub(super) fn draw(runs: &[Recent]) -> String {
     let failed: u64 = failed.map(|run| run.runs).sum();
     let label = format!(
         "the last {}: {failed} failed, at most {}",
-        count(usize::try_from(all).unwrap_or(usize::MAX), "run"),
+        count(all, "run"),
         words::took(longest)
     );
     let width = RUNS * BAR;

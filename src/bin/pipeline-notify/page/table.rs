@@ -137,7 +137,7 @@ impl View<'_> {
 
     /// Writes what stands in the cell of a job's name: what goes on, who is at it, and what is wrong.
     fn name_cell(&self, job: &Job, runs: &[&Run], calm: Option<(String, Option<&str>)>) -> String {
-        let mut name = escape(&words::cut(&plain(&job.name), TEXT));
+        let mut name = cut(&job.name);
         for run in runs {
             name += &self.tag(run);
         }
@@ -147,16 +147,10 @@ impl View<'_> {
         if job.is_flapping {
             name += "<span class=tag>flapping</span>";
         }
-        let calm = calm.map(|(calm, because)| {
-            let because = because.map_or_else(String::new, |because| format!(": {because}"));
-            calm + &because
-        });
+        let calm = calm.map(|(calm, because)| calm + &words::reason(because));
         let owner = job.owner.as_ref().map(|owner| format!("owner {owner}"));
         for text in [calm, owner].into_iter().flatten() {
-            name += &format!(
-                "<span class=tag>{}</span>",
-                escape(&words::cut(&plain(&text), TEXT))
-            );
+            name += &format!("<span class=tag>{}</span>", cut(&text));
         }
         if let Some(runbook) = &job.runbook {
             name += &format!(
@@ -170,7 +164,7 @@ impl View<'_> {
             (None, true) => String::new(),
         };
         if !what.is_empty() {
-            let what = escape(&words::cut(&plain(&what), TEXT));
+            let what = cut(&what);
             name += &format!("<div class=what>{what}</div>");
         }
         name
@@ -189,12 +183,12 @@ impl View<'_> {
             },
             Err(fault) => fault,
         };
-        let words = escape(&words::cut(&plain(&words), TEXT));
+        let words = cut(&words);
         format!("<div class=next>{words}</div>")
     }
 
     fn never_ran_row(&self, awaited: &Awaited) -> String {
-        let mut name = escape(&words::cut(&plain(&awaited.job), TEXT));
+        let mut name = cut(&awaited.job);
         if self.missed.contains(&awaited.job) {
             name += MISSED;
         }
@@ -206,7 +200,7 @@ impl View<'_> {
     }
 
     fn first_row(&self, job: &str, runs: &[&Run]) -> String {
-        let mut name = escape(&words::cut(&plain(job), TEXT));
+        let mut name = cut(job);
         for run in runs {
             name += &self.tag(run);
         }
@@ -243,8 +237,8 @@ impl View<'_> {
 }
 
 fn unreadable_row(file: &Unreadable) -> String {
-    let name = escape(&words::cut(&plain(&file.name), TEXT));
-    let reason = escape(&words::cut(&plain(&file.reason), TEXT));
+    let name = cut(&file.name);
+    let reason = cut(&file.reason);
     let name = format!("{name}<div class=what>cannot be read: {reason}</div>");
     cells("w", "", ["?", &name, "", "", "", "", "", ""])
 }
@@ -269,7 +263,7 @@ fn last_runs(runs: &[Recent]) -> String {
             State::Error => " class=f",
             _ => "",
         };
-        let error = escape(&words::cut(&plain(&run.error), TEXT));
+        let error = cut(&run.error);
         let error = match &*error {
             "" => String::new(),
             error => format!("<div class=what>{error}</div>"),
@@ -298,4 +292,9 @@ fn cells(class: &str, keys: &str, cells: [&str; 8]) -> String {
         row += cell;
     }
     row + "\n"
+}
+
+/// Writes a text of whatever length and content.
+fn cut(text: &str) -> String {
+    escape(&words::cut(&plain(text), TEXT))
 }
