@@ -10,7 +10,6 @@ mod silence;
 mod test;
 
 use std::io;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 pub use self::announce::{Announcement, Marked};
@@ -44,17 +43,7 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Takes a place in that directory, or in the one that the library would use.
-    ///
-    /// # Errors
-    ///
-    /// Where there is no such directory.
-    pub fn open(directory: Option<&Path>, by: String) -> Result<Self, Error> {
-        let place = view::directory(directory)?;
-        Self::at(&place, by)
-    }
-
-    /// Takes a place there.
+    /// Takes a place in a directory or a store.
     ///
     /// # Errors
     ///
@@ -122,8 +111,9 @@ impl Desk {
         let channel = old.channel();
         let routes = setup().routes(channel);
         setup().warn_of_problems();
-        let queues = queues_of(routes.as_deref());
-        if queues.iter().any(|queue| queue == name) {
+        let routes = routes.iter().flat_map(|routes| &routes.all);
+        let queues: Vec<_> = routes.filter_map(|route| route.queue.as_ref()).collect();
+        if queues.iter().any(|queue| queue.name() == name) {
             return Err(Refused::IsPresent(name.to_owned()));
         }
         let new = match (&*queues, into) {
@@ -134,17 +124,15 @@ impl Desk {
                 });
             }
             ([queue], None) => queue,
-            (queues, into) => queues
-                .iter()
-                .find(|queue| Some(&***queue) == into)
-                .ok_or_else(|| Refused::ManyQueues {
+            (queues, into) => {
+                let mut named = queues.iter().filter(|queue| Some(queue.name()) == into);
+                named.next().ok_or_else(|| Refused::ManyQueues {
                     channel: channel.to_owned(),
-                    queues: queues.to_vec(),
-                })?,
+                    queues: queues.iter().map(|queue| queue.name().to_owned()).collect(),
+                })?
+            }
         };
-        let mut queues = routes.iter().flat_map(|routes| &routes.all);
-        let new = queues.find_map(|route| route.queue.as_ref().filter(|queue| queue.name() == new));
-        new.map_or(Ok(0), |new| Ok(new.adopt(old)?))
+        Ok(new.adopt(old)?)
     }
 
     /// Sends what waits for the channels that the environment names, for at most so long.
