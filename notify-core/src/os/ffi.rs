@@ -868,27 +868,20 @@ fn wake() {}
 /// The monotonic clock, which may be read in a handler; never 0.
 #[cfg(unix)]
 fn milliseconds() -> u64 {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: it writes the time into what is there.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
-    let nanoseconds = u64::try_from(now.tv_nsec).unwrap_or_default();
-    (seconds * 1000 + nanoseconds / 1_000_000).max(1)
+    let since = time_of(libc::CLOCK_MONOTONIC).as_millis();
+    u64::try_from(since).unwrap_or(u64::MAX).max(1)
 }
 
 /// Returns the time since the system's start, some milliseconds behind: it costs a tenth of the exact one.
 #[cfg(target_os = "linux")]
 pub(crate) fn coarse_time() -> Duration {
-    coarse(libc::CLOCK_MONOTONIC_COARSE)
+    time_of(libc::CLOCK_MONOTONIC_COARSE)
 }
 
 /// Returns the time of day since 1970, as far behind and as cheap.
 #[cfg(target_os = "linux")]
 pub(crate) fn coarse_time_of_day() -> Duration {
-    coarse(libc::CLOCK_REALTIME_COARSE)
+    time_of(libc::CLOCK_REALTIME_COARSE)
 }
 
 /// Returns the time of day since 1970.
@@ -899,8 +892,9 @@ pub(crate) fn coarse_time_of_day() -> Duration {
         .unwrap_or_default()
 }
 
-#[cfg(target_os = "linux")]
-fn coarse(clock: libc::clockid_t) -> Duration {
+/// Returns what a clock of the kernel shows.
+#[cfg(unix)]
+fn time_of(clock: libc::clockid_t) -> Duration {
     let mut now = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,

@@ -14,7 +14,7 @@ use super::spool::names;
 use crate::format::fields::Fields;
 use crate::format::order;
 use crate::format::time::Time;
-use crate::os::file::{self, Links};
+use crate::os::file::{self, Identity, Links};
 use crate::state::change::RunKey;
 
 /// The largest record that is read: some ten thousand runs at once.
@@ -192,14 +192,8 @@ impl Seen {
     }
 }
 
-#[cfg(unix)]
+/// Returns whether a file that was opened at a path is there still.
 fn is_still_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt as _;
-    let (open, there) = (file.metadata()?, fs::symlink_metadata(path)?);
-    Ok((open.dev(), open.ino()) == (there.dev(), there.ino()))
-}
-
-#[cfg(not(unix))]
-fn is_still_at(_file: &File, path: &Path) -> io::Result<bool> {
-    path.try_exists()
+    let there = Identity::from(&fs::symlink_metadata(path)?)?;
+    Ok(Identity::of(file)? == there)
 }
