@@ -21,11 +21,11 @@ use crate::monitor::expected::{Expected, Said};
 use crate::monitor::schedule::ClockChanges;
 use crate::os::clock;
 use crate::os::ffi;
-use crate::os::file::{self, Durable, Links};
-use crate::os::folder;
+use crate::os::file::{self, Durable, Links, ROOT};
+use crate::os::folder::Folder;
 use crate::os::landlord;
 use crate::os::lock::Lock;
-use crate::os::plan_files::{self, Found, ROOT};
+use crate::os::plan_files::{self, Found};
 use crate::state::place::Place;
 
 /// How long to wait for another that writes the same file.
@@ -288,7 +288,7 @@ fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
     } else if !folder.exists() {
         return Ok(false);
     }
-    let user = ffi::user_id();
+    let user = ffi::user_id().to_string();
     // A tool calls the command for several jobs at once.
     let lock = Lock::acquire(&folder.join(format!(".{user}.lock")), LOCK_WAIT)?;
     let _lock = lock.ok_or(io::ErrorKind::WouldBlock)?;
@@ -298,8 +298,8 @@ fn change(place: &Place, job: &str, new: Option<&str>) -> io::Result<bool> {
     if new.is_none() && !was_there {
         return Ok(false);
     }
-    let temporary = folder.join(format!(".{user}.new"));
-    folder::replace(&path, &temporary, &content, MODE, Durable::Yes)?;
+    let temporary = format!(".{user}.new");
+    Folder::open(&folder)?.replace(&user, &temporary, &content, MODE, Durable::Yes)?;
     Ok(was_there)
 }
 

@@ -28,6 +28,12 @@ pub(crate) enum Durable {
 /// The mode of what only its owner may read.
 pub(crate) const PRIVATE: u32 = 0o600;
 
+/// Those who may write to a file beside its owner.
+pub(crate) const OTHERS_WRITE: u32 = 0o022;
+
+/// The user who may do anything.
+pub(crate) const ROOT: u32 = 0;
+
 /// Distinguishes a file from all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {

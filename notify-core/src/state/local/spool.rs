@@ -14,7 +14,7 @@ use crate::format::order;
 use crate::format::time::Time;
 use crate::os::ffi;
 use crate::os::file::{self, Durable, Links, PRIVATE};
-use crate::os::folder;
+use crate::os::folder::{self, Folder};
 use crate::os::lock::Lock;
 use crate::os::random;
 
@@ -138,8 +138,8 @@ impl Outbox {
             return Ok(key);
         }
         let key = (u128::from(random::number()) << 64) | u128::from(random::number());
-        let new = self.hidden.join("key.new");
-        folder::replace(&path, &new, &format!("{key:032x}"), PRIVATE, Durable::Yes)?;
+        let digits = format!("{key:032x}");
+        Folder::open(&self.hidden)?.replace("key", "key.new", &digits, PRIVATE, Durable::Yes)?;
         Ok(key.to_be_bytes())
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use super::{Locked, Written};
 use crate::message::alert::Alert;
-use crate::os::file::{Durable, SizeLimit};
+use crate::os::file::SizeLimit;
 use crate::os::folder;
 use crate::os::landlord::Landlord;
 use crate::os::random;
@@ -102,7 +102,7 @@ impl Locked<'_> {
             Some(landlord) => landlord.at(file.as_ref()),
             None => folder::path_in(directory, file),
         };
-        let new = folder::replace(&path, &temporary, content, *mode, Durable::No)?;
+        let new = folder::replace(&path, &temporary, content, *mode)?;
         if let Some(landlord) = landlord {
             landlord.give(&new);
         }
