@@ -19,6 +19,14 @@ impl Entry {
         Self([&*hash::hex(micros), &job[..8], &kind, &alert.id].join("-"))
     }
 
+    /// Returns what a held alert is named once it waits: by what it says, or where it cannot be read, by its held name.
+    pub(crate) fn of_held(name: &str, alert: Option<&Alert>) -> Option<Self> {
+        match alert {
+            Some(alert) => Some(Self::of(alert)),
+            None => Self::parse(name.replacen('-', "-00000000-", 1)),
+        }
+    }
+
     /// Reads a file's name; `None` where it is none of an alert's. An older one does not say the kind.
     pub(crate) fn parse(name: String) -> Option<Self> {
         let is_hex = |part: &str| part.bytes().all(|byte| byte.is_ascii_hexdigit());

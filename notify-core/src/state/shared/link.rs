@@ -16,7 +16,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::address::Address;
 use super::fault::Fault;
-use super::life::Runs;
+use super::life::{self, Runs};
 use super::memory::Known;
 use super::plans::Planned;
 use super::schema;
@@ -27,6 +27,7 @@ use crate::os::ffi;
 use crate::os::mutex::Mutex;
 use crate::os::random;
 use crate::state::Wait;
+use crate::state::change::RunKey;
 
 /// How long a question may take; after one that took longer nobody waits until the store has answered again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -183,6 +184,11 @@ impl Link {
         let link = Self::begin(address.clone());
         links.push(link.clone());
         link
+    }
+
+    /// Returns whether a run is one of this process.
+    pub(super) fn is_own(&self, run: &RunKey) -> bool {
+        life::process_of(run) == Some(self.process)
     }
 
     pub(super) fn all() -> Vec<Arc<Self>> {

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use super::fault::Fault;
-use super::life;
 use super::link::Link;
 use super::session::{self, Client};
 use super::transaction::Row;
@@ -183,8 +182,9 @@ impl Shared {
         let link = self.link();
         let mut memory = link.memory.lock();
         let stays = |known: &&mut Known| {
-            let is_own = |run| life::process_of(run) == Some(link.process);
-            known.is_young(run.at) && known.job.is_repeated_by(run) && run.ends.is_none_or(is_own)
+            known.is_young(run.at)
+                && known.job.is_repeated_by(run)
+                && run.ends.is_none_or(|ended| link.is_own(ended))
         };
         let Some(known) = memory.get_mut(job).filter(stays) else {
             return false;
@@ -221,8 +221,8 @@ impl Shared {
             planned: Some(&none_planned),
         });
         let Some(change) = change else { return true };
-        let is_own = |run| life::process_of(run) == Some(link.process);
-        if !change.is_nothing_new(known.job.past()) || !change.ends.as_ref().is_none_or(is_own) {
+        let is_own = change.ends.as_ref().is_none_or(|run| link.is_own(run));
+        if !is_own || !change.is_nothing_new(known.job.past()) {
             return false;
         }
         if let Some(run) = &change.ends {

@@ -151,11 +151,9 @@ impl Queue {
                 continue;
             }
             // What cannot be read is for the sender to put aside, and to warn of.
-            let entry = alert.map_or_else(
-                || Entry::parse(name.replacen('-', "-00000000-", 1)),
-                |alert| Some(Entry::of(&alert)),
-            );
-            let Some(entry) = entry else { continue };
+            let Some(entry) = Entry::of_held(name, alert.as_ref()) else {
+                continue;
+            };
             if !self.ask(LEAVE, &[name, entry.name()])?.is_empty() {
                 left.push(entry);
             }
@@ -359,10 +357,7 @@ impl Queue {
     pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
         const HANDLE: &str = "SELECT a.body FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'handle'";
         let rows = self.ask(HANDLE, &[key])?;
-        Ok(rows
-            .into_iter()
-            .next()
-            .and_then(|row| row.into_iter().next()))
+        Ok(rows.into_iter().flatten().next())
     }
 
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
@@ -391,17 +386,9 @@ impl Queue {
     }
 
     fn text(&self, column: &str) -> io::Result<String> {
-        const TEXTS: &str =
-            "SELECT q.pace, q.moved, q.loss FROM pn.queue q WHERE q.name = $1::text";
-        let rows = self.ask(TEXTS, &[])?;
-        let place = ["pace", "moved", "loss"]
-            .iter()
-            .position(|name| *name == column);
-        let row = rows.into_iter().next().unwrap_or_default();
-        Ok(row
-            .into_iter()
-            .nth(place.unwrap_or_default())
-            .unwrap_or_default())
+        let statement = format!("SELECT q.{column} FROM pn.queue q WHERE q.name = $1::text");
+        let rows = self.ask(&statement, &[])?;
+        Ok(rows.into_iter().flatten().next().unwrap_or_default())
     }
 }
 

@@ -15,8 +15,6 @@ use super::fault::Fault;
 use super::link::{Link, deadline};
 use super::memory::Known;
 use super::transaction::{Asked, Attempt, Row};
-use crate::format::hash;
-use crate::os::random;
 use crate::rules::Past;
 use crate::state::change::Change;
 use crate::state::local::Directory;
@@ -174,14 +172,7 @@ impl Shared {
                 status: Some(Status::clone(status)),
                 ..Change::default()
             };
-            let asked = Asked {
-                job,
-                seen: &seen,
-                id: &hash::hex(random::number()),
-                change: &change,
-                past,
-                guarded: &[],
-            };
+            let asked = Asked::new(job, &seen, &change);
             if !matches!(asked.make(link, until)?, Attempt::Made) {
                 return Err(Fault::Later("others change the job".to_owned()));
             }

@@ -13,12 +13,10 @@ pub(super) use asked::{Asked, Attempt, prepare};
 
 use super::Shared;
 use super::fault::Fault;
-use super::life;
 use super::link::{Link, deadline};
 use super::memory::Known;
 use super::plans::Planned;
 use super::session::{Rows, row};
-use crate::format::hash;
 use crate::format::json::{self, Value};
 use crate::os::clock;
 use crate::os::random;
@@ -158,18 +156,15 @@ impl Shared {
             let Some(change) = change else {
                 return Ok(None);
             };
-            let id = hash::hex(random::number());
             let asked = Asked {
-                job,
-                seen: row,
-                id: &id,
-                change: &change,
                 past: &past,
                 guarded: &guarded,
+                ..Asked::new(job, row, &change)
             };
             match asked.make(link, until)? {
                 Attempt::Made => {
                     self.forget_local(job);
+                    let Asked { id, .. } = asked;
                     return Ok(Some(committed(link, job, &id, change, at)));
                 }
                 Attempt::Reported => return Ok(None),
@@ -221,8 +216,7 @@ impl Shared {
         let until = deadline();
         for _ in 0..TRIES {
             let seen = Row::of(&link, job, until)?;
-            let past = &seen.past;
-            let Some(status) = past.status().and_then(&mut *change) else {
+            let Some(status) = seen.past.status().and_then(&mut *change) else {
                 return Ok(());
             };
             link.memory.lock().remove(job);
@@ -231,15 +225,7 @@ impl Shared {
                 noted: Some(status),
                 ..Change::default()
             };
-            let id = hash::hex(random::number());
-            let asked = Asked {
-                job,
-                seen: &seen,
-                id: &id,
-                change: &change,
-                past,
-                guarded: &[],
-            };
+            let asked = Asked::new(job, &seen, &change);
             if matches!(asked.make(&link, until)?, Attempt::Made) {
                 return Ok(());
             }
@@ -265,8 +251,7 @@ fn committed(link: &Link, job: &str, id: &str, change: Change, at: Instant) -> C
         change.queues.iter().map(queued).collect()
     });
     let is_written = change.status.is_some();
-    let own = change.ends.as_ref();
-    if let Some(run) = own.filter(|run| life::process_of(run) == Some(link.process)) {
+    if let Some(run) = change.ends.as_ref().filter(|run| link.is_own(run)) {
         link.runs.lock().is_over(run.offset);
     }
     if let Some(status) = change.noted.or(change.status).filter(|_| !change.removes) {

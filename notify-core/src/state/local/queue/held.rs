@@ -60,11 +60,9 @@ impl Queue {
                 continue;
             }
             // What cannot be read is for the sender to put aside, and to warn of.
-            let entry = alert.map_or_else(
-                || Entry::parse(name.replacen('-', "-00000000-", 1)),
-                |alert| Some(Entry::of(&alert)),
-            );
-            let Some(entry) = entry else { continue };
+            let Some(entry) = Entry::of_held(&name, alert.as_ref()) else {
+                continue;
+            };
             self.make(&self.folder)?;
             fs::rename(&path, self.path(&entry))?;
             left.push(entry);

@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Row;
+use crate::format::hash;
 use crate::format::json::{Value, object};
 use crate::message::alert::Alert;
+use crate::os::random;
 use crate::rules::Past;
-use crate::state::change::{Change, RunKey, Texts};
+use crate::state::change::{Change, Texts};
 use crate::state::entry::Entry;
 use crate::state::history;
 use crate::state::shared::fault::Fault;
@@ -80,22 +82,36 @@ pub(in crate::state::shared) enum Attempt {
 
 /// A change that the store is asked to make.
 pub(in crate::state::shared) struct Asked<'a> {
-    pub(in crate::state::shared) job: &'a str,
-    pub(in crate::state::shared) seen: &'a Row,
-    pub(in crate::state::shared) id: &'a str,
-    pub(in crate::state::shared) change: &'a Change,
-    pub(in crate::state::shared) past: &'a Past,
-    pub(in crate::state::shared) guarded: &'a [String],
+    pub(super) job: &'a str,
+    pub(super) seen: &'a Row,
+    /// What the change is known by.
+    pub(super) id: String,
+    pub(super) change: &'a Change,
+    /// What the change was decided by.
+    pub(super) past: &'a Past,
+    /// Held alerts that are to be there still.
+    pub(super) guarded: &'a [String],
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// Asks for a change that was decided by what was seen alone.
+    pub(in crate::state::shared) fn new(job: &'a str, seen: &'a Row, change: &'a Change) -> Self {
+        Self {
+            job,
+            seen,
+            id: hash::hex(random::number()),
+            change,
+            past: &seen.past,
+            guarded: &[],
+        }
+    }
+
     pub(in crate::state::shared) fn make(
         &self,
         link: &Link,
         until: Instant,
     ) -> Result<Attempt, Fault> {
-        let own = self.change.ends.as_ref();
-        let own = own.filter(|run| life::process_of(run) == Some(link.process));
+        let own = self.change.ends.as_ref().filter(|run| link.is_own(run));
         let set_ending = |is_ending| {
             if let Some(run) = own {
                 link.runs.lock().set_ending(run.offset, is_ending);
@@ -138,7 +154,7 @@ impl Asked<'_> {
 
     /// Asks whether it was made; `None` where it was not.
     fn was_made(&self, link: &Link, until: Instant) -> Result<Option<Attempt>, Fault> {
-        let values = vec![Some(self.job.to_owned()), Some(self.id.to_owned())];
+        let values = vec![Some(self.job.to_owned()), Some(self.id.clone())];
         let rows = link.ask(WAS_MADE, values, until)?;
         let is_made = row::<1>(rows).is_some_and(|[made]| made == "true");
         if is_made && let Some(run) = &self.change.ends {
@@ -179,56 +195,38 @@ impl Asked<'_> {
             queues.map(move |queue| self.alert(alert, &body.replace('\0', "\u{fffd}"), queue))
         });
         let alerts = alerts.collect::<Value>().text();
-        let (process, number, whose) = match &change.ends {
-            Some(RunKey { offset, .. }) if self.process() == Some(link.process) => (
-                link.process.to_string(),
-                offset.cast_signed().to_string(),
-                "own",
-            ),
-            Some(RunKey { offset, .. }) => match self.process() {
-                Some(process) => (
-                    process.to_string(),
-                    offset.cast_signed().to_string(),
-                    "gone",
-                ),
-                None => (String::new(), String::new(), ""),
-            },
-            None => (String::new(), String::new(), ""),
+        let ended = change.ends.as_ref();
+        let ended = ended.and_then(|run| Some((life::process_of(run)?, run.offset)));
+        let whose = match ended {
+            Some((process, _)) if process == link.process => "own",
+            Some(_) => "gone",
+            None => "",
         };
         let must_last =
             change.alert.is_some() || change.removes || !change.is_nothing_new(self.past);
-        let past = history::line_of(change).unwrap_or_default();
-        [
-            if must_last { "on" } else { "off" }.to_owned(),
-            self.job.to_owned(),
-            self.seen.change.clone(),
-            self.id.to_owned(),
-            status.unwrap_or_default(),
-            alerts,
-            change.withdrawn.iter().collect::<Value>().text(),
-            past,
-            process,
-            number,
-            whose.to_owned(),
-            self.guarded.iter().collect::<Value>().text(),
-            if change.removes { "goes" } else { "" }.to_owned(),
-            self.seen.planned.text.clone(),
-            if link.is_locked(self.job) {
-                "10"
-            } else {
-                "1500"
-            }
-            .to_owned(),
+        let wait = if link.is_locked(self.job) {
+            "10"
+        } else {
+            "1500"
+        };
+        vec![
+            Some(if must_last { "on" } else { "off" }.to_owned()),
+            Some(self.job.to_owned()),
+            Some(self.seen.change.clone()),
+            Some(self.id.clone()),
+            // None leaves the one that is there.
+            status,
+            Some(alerts),
+            Some(change.withdrawn.iter().collect::<Value>().text()),
+            Some(history::line_of(change).unwrap_or_default()),
+            ended.map(|(process, _)| process.to_string()),
+            ended.map(|(_, number)| number.cast_signed().to_string()),
+            Some(whose.to_owned()),
+            Some(self.guarded.iter().collect::<Value>().text()),
+            Some(if change.removes { "goes" } else { "" }.to_owned()),
+            Some(self.seen.planned.text.clone()),
+            Some(wait.to_owned()),
         ]
-        .into_iter()
-        .map(Some)
-        .enumerate()
-        .map(|(number, value)| value.filter(|text| number != STATUS || !text.is_empty()))
-        .collect()
-    }
-
-    fn process(&self) -> Option<i64> {
-        life::process_of(self.change.ends.as_ref()?)
     }
 
     fn alert(&self, alert: &Alert, body: &str, queue: &str) -> Value {
@@ -244,6 +242,3 @@ impl Asked<'_> {
         object! { "queue": queue, "name": name, "state": state, "body": body }
     }
 }
-
-/// The place of the status among the values: none leaves the one that is there.
-const STATUS: usize = 4;
