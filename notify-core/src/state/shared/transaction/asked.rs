@@ -157,7 +157,8 @@ impl<'a> Asked<'a> {
         let values = vec![Some(self.job.to_owned()), Some(self.id.clone())];
         let rows = link.ask(WAS_MADE, values, until)?;
         let is_made = row::<1>(rows).is_some_and(|[made]| made == "true");
-        if is_made && let Some(run) = &self.change.ends {
+        let own = self.change.ends.as_ref().filter(|run| link.is_own(run));
+        if is_made && let Some(run) = own {
             // It may have been written down anew since.
             link.runs.lock().end(run.offset);
         }
