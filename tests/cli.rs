@@ -5,13 +5,14 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::process::{Child, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::{Duration, SystemTime};
 
 use chrono::{TimeDelta, Utc};
 use serde_json::Value;
 use support::command::command;
-use support::{Folder, Program, Receiver};
+use support::status::shown;
+use support::{Folder, Program, Receiver, Running};
 
 fn run(folder: &Folder, arguments: &[&str]) -> Answer {
     Answer::of(command(folder, arguments).output().unwrap())
@@ -40,8 +41,7 @@ impl Answer {
 
 /// Writes how it was some minutes ago.
 fn ago(minutes: i64) -> String {
-    let time = Utc::now() - TimeDelta::minutes(minutes);
-    format!("{} UTC", time.format("%Y-%m-%d %H:%M:%S:%6f"))
+    shown(Utc::now() - TimeDelta::minutes(minutes))
 }
 
 /// Writes a status file: its job works since an hour, and last began so many minutes ago.
@@ -221,31 +221,16 @@ fn ten_thousand_jobs_are_shown_and_a_reader_that_goes_away_is_no_error() {
     }
 }
 
-/// A run that is under way until this is dropped.
-struct Hanging(Child);
-
-impl Hanging {
-    fn new(folder: &Folder) -> Self {
-        let mut child = Program::new("ends")
-            .arg("hang")
-            .directory(folder)
-            .command()
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        assert_eq!(line, "running\n");
-        Self(child)
-    }
-}
-
-impl Drop for Hanging {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Begins a run that is under way until it is dropped.
+fn hanging(folder: &Folder) -> Running {
+    let program = Program::new("ends").arg("hang").directory(folder);
+    let mut child = program.command().spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert_eq!(line, "running\n");
+    Running(child)
 }
 
 /// The exit code of a check, and its first line without the performance data.
@@ -427,7 +412,7 @@ fn status_and_explain_say_what_check_says_of_missed_runs() {
 fn check_and_status_see_runs_that_are_under_way_overdue_and_dead() {
     let folder = Folder::new();
     let ends = "pipeline-notify.ends.main";
-    let hanging = Hanging::new(&folder);
+    let hanging = hanging(&folder);
     let alive = run(&folder, &["check", ends]);
     assert_eq!(alive.code, Some(0), "its first run: {alive:?}");
     assert!(alive.stdout.contains(" running=1 "), "{alive:?}");

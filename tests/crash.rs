@@ -16,7 +16,6 @@ use std::fs;
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
-use std::time::{Duration, SystemTime};
 
 use support::delivered::{self, Delivered, Fault};
 use support::{Ended, Folder, Program, Receiver, eventually};
@@ -300,7 +299,7 @@ fn kill(history: &History, point: Option<(&str, &Point)>, figures: &mut Figures)
 
     let crashed = fs::read_to_string(folder.path().join(JOB)).unwrap_or_default();
     let under_way = runs_under_way(&folder);
-    an_hour_passes(&folder);
+    folder.an_hour_passes();
     clean("other", &run("other"), 0, "");
     clean("drain", &run("drain"), 0, "");
     let (events, _) = delivered::first_copies(&delivered::delivered(&receiver), &mut Vec::new());
@@ -380,16 +379,6 @@ fn live(
         fs::write(signs.path().join("go"), "").unwrap();
         killed.join().unwrap()
     })
-}
-
-/// Makes the records of runs older: what is young may belong to a process that is at work.
-fn an_hour_passes(folder: &Folder) {
-    let files = folder.hidden_files().into_keys();
-    for path in files.filter(|path| path.contains("/running/")) {
-        let file = fs::File::open(folder.path().join(path)).unwrap();
-        let hour = Duration::from_secs(3600);
-        file.set_modified(SystemTime::now() - hour).unwrap();
-    }
 }
 
 /// The program that does something in the way that is named.

@@ -11,15 +11,16 @@ mod support;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rcgen::{CertificateParams, KeyPair};
 use serde_json::json;
+use support::running::kill;
 use support::server::{self, PASSWORD, Server, schema, server};
 use support::service::Service;
-use support::{Answer, Ended, Folder, Program, Receiver, eventually};
+use support::{Answer, Ended, Folder, Program, Receiver, Running, eventually};
 
 /// A program in a pod: its disk is new, and goes with it.
 fn pod(name: &str, store: &str, receiver: &Receiver) -> Program {
@@ -61,16 +62,6 @@ fn said(store: &str, arguments: &[&str]) -> (Option<i32>, String) {
     let text = String::from_utf8_lossy(&text).into_owned();
     assert!(!text.contains(PASSWORD), "{text}");
     (output.status.code(), text)
-}
-
-/// A process that is killed where the test does not get to its end.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 fn watch(store: &str, receiver: &Receiver) -> Running {
@@ -249,7 +240,7 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
     eventually("both runs are written down", || {
         rows(server, &store, "run") == 2
     });
-    signal(&stopped.0, "STOP");
+    kill("STOP", stopped.0.id());
     killed.0.kill().unwrap();
     let looked = Instant::now();
     while count(&receiver.texts(), "died: ") == 0 {
@@ -266,7 +257,7 @@ fn a_killed_pod_and_one_that_is_stopped(server: &Server) {
         shown.contains("1 running") && shown.contains("1 failed"),
         "{shown}"
     );
-    signal(&stopped.0, "CONT");
+    kill("CONT", stopped.0.id());
 }
 
 /// Starts a process whose job fails, and works once that file is there; returns it once the failure is sent.
@@ -1408,15 +1399,4 @@ fn said_with(store: &str, receiver: &Receiver, arguments: &[&str]) -> (Option<i3
         output.status.code(),
         String::from_utf8_lossy(&text).into_owned(),
     )
-}
-
-fn signal(child: &Child, signal: &str) {
-    let script = format!("kill -{signal} {}", child.id());
-    assert!(
-        Command::new("sh")
-            .args(["-c", &script])
-            .status()
-            .unwrap()
-            .success()
-    );
 }

@@ -10,11 +10,11 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use support::receiver::SECRET;
-use support::{Answer, Ended, Folder, Program, Receiver, eventually};
+use support::{Answer, Ended, Folder, Program, Receiver, Running, eventually};
 
 const MAIN: &str = "pipeline-notify.ends.main";
 
@@ -369,32 +369,21 @@ fn a_pace_that_cannot_be_kept_on_disk_is_kept_all_the_same() {
     assert!((1..=3).contains(&posts), "{posts} posts in a second");
 }
 
-/// Another process that holds a file's lock until it is dropped.
-struct Holder(Child);
-
-impl Holder {
-    fn of(path: &Path) -> Self {
-        let mut command = Command::new("flock");
-        command.args(["--no-fork".as_ref(), path.as_os_str()]);
-        command.args(["sh", "-c", "echo held; exec sleep 60"]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut held = [0; 5];
-        child.stdout.take().unwrap().read_exact(&mut held).unwrap();
-        Self(child)
-    }
-}
-
-impl Drop for Holder {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Has another process hold a file's lock until it is dropped.
+fn holder(path: &Path) -> Running {
+    let mut command = Command::new("flock");
+    command.args(["--no-fork".as_ref(), path.as_os_str()]);
+    command.args(["sh", "-c", "echo held; exec sleep 60"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut held = [0; 5];
+    child.stdout.take().unwrap().read_exact(&mut held).unwrap();
+    Running(child)
 }
 
 #[test]
 fn a_jobs_lock_that_is_never_let_go_of_is_passed_by() {
     let scene = Scene::new();
-    let _holder = Holder::of(&scene.lock());
+    let _holder = holder(&scene.lock());
     let stderr = scene.succeed().stderr;
     assert_eq!(
         stderr
@@ -411,7 +400,7 @@ fn a_jobs_lock_that_is_never_let_go_of_is_passed_by() {
 #[test]
 fn a_senders_lock_that_is_held_by_a_stopped_process_is_passed_by_after_a_while() {
     let scene = Scene::hasty();
-    let holder = Holder::of(&scene.queue().join(".lock"));
+    let holder = holder(&scene.queue().join(".lock"));
     // The shell's own `kill`, which is there wherever a shell is.
     let stop = format!("kill -STOP {}", holder.0.id());
     let stop = Command::new("sh").args(["-c", &stop]).status();
@@ -437,7 +426,7 @@ fn a_senders_lock_that_is_held_by_a_stopped_process_is_passed_by_after_a_while()
 #[test]
 fn an_alert_that_another_process_never_finishes_does_not_hold_up_others() {
     let scene = Scene::new();
-    let _holder = Holder::of(&scene.entry());
+    let _holder = holder(&scene.entry());
     scene.succeed();
     assert!(scene.delivered("recovered"));
     assert_eq!(scene.folder.waiting_alerts().len(), 1);
@@ -613,7 +602,7 @@ fn another_user_of_the_same_directory_can_hold_up_nobody_but_himself() {
     let files = folder.hidden_files().into_keys();
     let files = files.filter(|path| path.contains(&format!("/{NOBODY}/")));
     let holders: Vec<_> = files
-        .map(|path| Holder::of(&folder.path().join(path)))
+        .map(|path| holder(&folder.path().join(path)))
         .collect();
     assert!(!holders.is_empty());
     let ended = run("ok");

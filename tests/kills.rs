@@ -13,7 +13,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use support::delivered;
 use support::{Answer, Folder, Program, Receiver};
@@ -96,7 +96,7 @@ fn kill(times: usize, seed: u64) {
 
     is_well.store(true, Ordering::Relaxed);
     forget_pauses(&folder);
-    an_hour_passes(&folder);
+    folder.an_hour_passes();
     // A finder gives the dead half a second: some are left to the next.
     for _ in 0..times {
         assert_eq!(run(&folder, &receiver, "other"), Some(0));
@@ -158,15 +158,5 @@ fn forget_pauses(folder: &Folder) {
     let files = folder.hidden_files().into_keys();
     for path in files.filter(|path| path.ends_with("/.pace")) {
         let _ = fs::remove_file(folder.path().join(path));
-    }
-}
-
-/// Makes the records of runs older: what is young may belong to a process that is at work.
-fn an_hour_passes(folder: &Folder) {
-    let files = folder.hidden_files().into_keys();
-    for path in files.filter(|path| path.contains("/running/")) {
-        let file = fs::File::open(folder.path().join(path)).unwrap();
-        let hour = Duration::from_secs(3600);
-        file.set_modified(SystemTime::now() - hour).unwrap();
     }
 }

@@ -16,12 +16,7 @@ fn run(folder: &Folder, way: &str) -> (Ended, Vec<Value>) {
     let program = Program::new("lines").directory(folder).arg(way);
     let program = program.env("NOTIFY_SILENT_SECONDS", "0");
     let ended = program.alerts_as_json_to(&receiver).run();
-    let documents = receiver.requests().into_iter();
-    let alerts = documents.flat_map(|request| {
-        let alerts = request.payload()["alerts"].as_array().cloned();
-        alerts.unwrap_or_default()
-    });
-    (ended, alerts.collect())
+    (ended, receiver.alerts())
 }
 
 /// The lines below the heading, without their times.

@@ -7,10 +7,10 @@ mod support;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use support::{Folder, Receiver, eventually};
+use support::{Folder, Receiver, Running, eventually};
 
 /// A notify directory, a receiver of its alerts, and the settings of whoever sends to it.
 struct Place {
@@ -78,13 +78,9 @@ impl Place {
 
     /// What came, in the order in which it did.
     fn alerts(&self) -> Vec<Value> {
-        let requests = self.receiver.requests().into_iter();
-        let alerts = requests.flat_map(|request| {
-            let payload = request.payload();
-            payload["alerts"].as_array().cloned().unwrap_or_default()
-        });
         // A watch that is killed may send one again: it is the same by its id.
         let mut known = std::collections::BTreeSet::new();
+        let alerts = self.receiver.alerts().into_iter();
         alerts
             .filter(|alert| known.insert(alert["id"].to_string()))
             .collect()
@@ -99,18 +95,9 @@ impl Place {
             .collect()
     }
 
-    fn watch(&self) -> Watch {
-        Watch(self.command(&["watch", "--every", "0.2s"]).spawn().unwrap())
-    }
-}
-
-/// A watch that ends with the test.
-struct Watch(Child);
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+    /// A watch that ends with the test.
+    fn watch(&self) -> Running {
+        Running(self.command(&["watch", "--every", "0.2s"]).spawn().unwrap())
     }
 }
 

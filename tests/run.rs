@@ -12,6 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use support::running::kill;
 use support::service::Service;
 use support::{Folder, Receiver};
 
@@ -307,12 +308,6 @@ fn line(lines: &mut impl std::io::BufRead) -> String {
     line
 }
 
-fn kill(signal: &str, pid: u32) {
-    let script = format!("kill -{signal} {pid}");
-    let killed = Command::new("sh").args(["-c", &script]).status().unwrap();
-    assert!(killed.success());
-}
-
 #[test]
 fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
     let place = Place::new();
@@ -416,7 +411,7 @@ fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     let children = format!("/proc/{0}/task/{0}/children", contained.id());
     let child = fs::read_to_string(children).unwrap();
     let _stdin = contained.stdin.take();
-    kill("TERM", child.trim().parse().unwrap());
+    kill("TERM", child.trim());
     assert_eq!(contained.wait().unwrap().code(), Some(128 + 15));
     let delivered = place.delivered();
     let words = "\n\nasked to end: SIGTERM from outside of this container; killed by SIGTERM\n";

@@ -5,11 +5,13 @@
 mod support;
 
 use std::fs;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use support::{Folder, Receiver, eventually};
+use support::running::kill;
+use support::status::works;
+use support::{Folder, Receiver, Running, eventually};
 
 fn command(folder: &Folder, receiver: &Receiver, arguments: &[&str]) -> Command {
     let mut command = support::command::command(folder, arguments);
@@ -28,40 +30,16 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A watch that goes on until this is dropped.
-struct Watch(Child);
-
-impl Watch {
-    fn new(folder: &Folder, receiver: &Receiver) -> Self {
-        let mut command = command(folder, receiver, &["watch", "--every", "0.1s"]);
-        Self(command.stderr(Stdio::null()).spawn().unwrap())
-    }
-
-    /// Has it end as a service is ended: what it has sent is written down.
-    fn stop(mut self) {
-        let id = self.0.id().to_string();
-        let term = Command::new("kill").args(["-TERM", &id]).status().unwrap();
-        assert!(term.success() && self.0.wait().unwrap().success());
-    }
+/// A watch that goes on until it is dropped.
+fn watching(folder: &Folder, receiver: &Receiver) -> Running {
+    let mut command = command(folder, receiver, &["watch", "--every", "0.1s"]);
+    Running(command.stderr(Stdio::null()).spawn().unwrap())
 }
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// Writes a status file: its job works, and last began so many hours ago.
-fn works(folder: &Folder, job: &str, hours: i64, lines: &str) {
-    let begun = Utc::now() - TimeDelta::hours(hours);
-    let begun = format!("{} UTC", begun.format("%Y-%m-%d %H:%M:%S:%6f"));
-    let status = format!(
-        "OK\n{begun}\netl::load :: {job}\nsince: {begun}\nruns: 7\nalerted: {begun}\nhost: worker-3\n{lines}"
-    );
-    let new = folder.path().join(format!(".{job}"));
-    fs::write(&new, status).unwrap();
-    fs::rename(new, folder.path().join(job)).unwrap();
+/// Has a watch end as a service is ended: what it has sent is written down.
+fn stop(mut watch: Running) {
+    kill("TERM", watch.0.id());
+    assert!(watch.0.wait().unwrap().success());
 }
 
 fn times(receiver: &Receiver, words: &str) -> usize {
@@ -91,7 +69,7 @@ fn a_run_that_a_schedule_misses_is_sent_once_and_one_that_comes_after_all_as_lat
         300,
         "schedule: 5 3 * * 1-9\ntimezone: UTC\n",
     );
-    let watch = Watch::new(&folder, &receiver);
+    let watch = watching(&folder, &receiver);
     eventually("it is sent", || {
         times(&receiver, "job a.late missed a run") == 1
     });
@@ -103,8 +81,8 @@ fn a_run_that_a_schedule_misses_is_sent_once_and_one_that_comes_after_all_as_lat
             && text.contains(", by the schedule `5 3 * * *`."),
         "{text}"
     );
-    watch.stop();
-    let _watch = Watch::new(&folder, &receiver);
+    stop(watch);
+    let _watch = watching(&folder, &receiver);
     let late = run(
         &folder,
         &receiver,
@@ -296,7 +274,7 @@ fn a_job_that_was_never_started_is_missed_by_the_command_and_by_a_file() {
         "{text}"
     );
     assert!(!text.contains("a.new"), "its first run is not due: {text}");
-    let watch = Watch::new(&folder, &receiver);
+    let watch = watching(&folder, &receiver);
     for job in ["a.never", "b.never"] {
         let words = format!("job {job} missed a run");
         eventually("it is sent", || times(&receiver, &words) == 1);
@@ -306,14 +284,14 @@ fn a_job_that_was_never_started_is_missed_by_the_command_and_by_a_file() {
     assert!(!texts.contains("it has never run"), "{texts}");
     let place = format!("expected by {}", folder.path().join(".expected").display());
     assert!(texts.contains(&place), "{texts}");
-    watch.stop();
+    stop(watch);
     let ran = run(
         &folder,
         &receiver,
         &["run", "--name", "b.never", "--", "true"],
     );
     assert_eq!(ran.status.code(), Some(0));
-    let _watch = Watch::new(&folder, &receiver);
+    let _watch = watching(&folder, &receiver);
     works(&folder, "c.late", 30, "every-hours: 24\n");
     eventually("the watch has looked", || {
         times(&receiver, "job c.late missed a run") == 1
@@ -389,7 +367,7 @@ fn runs_that_overlap_are_sent_once_and_only_where_that_is_asked_for() {
             &receiver,
             &["run", "--name", name, "--", "sleep", "30"],
         );
-        Watch(command.stderr(Stdio::null()).spawn().unwrap())
+        Running(command.stderr(Stdio::null()).spawn().unwrap())
     };
     let _first = [first("a.one"), first("a.many")];
     let is_running =
@@ -457,7 +435,7 @@ fn root_watches_over_each_user_as_that_user() {
         &receiver,
         &["watch", "--all-users", "--every", "0.1s"],
     );
-    let watch = Watch(watch.stderr(Stdio::null()).spawn().unwrap());
+    let watch = Running(watch.stderr(Stdio::null()).spawn().unwrap());
     eventually("it is sent", || {
         times(&receiver, "job a.of.nobody missed a run") == 1
     });
@@ -475,11 +453,7 @@ fn root_watches_over_each_user_as_that_user() {
         status.contains("Gid:\t65534\t65534\t65534\t65534"),
         "{status}"
     );
-    let term = Command::new("kill")
-        .args(["-TERM", &watch.0.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(term.success());
+    kill("TERM", watch.0.id());
     let mut watch = watch;
     eventually("it ends", || watch.0.try_wait().unwrap().is_some());
     eventually("and so does its child", || {

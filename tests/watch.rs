@@ -5,13 +5,15 @@ mod support;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{ChildStderr, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use chrono::{TimeDelta, Utc};
+use support::running::kill;
+use support::status::works;
 use support::ways::{ends, silent};
-use support::{Answer, Folder, Program, Receiver, eventually};
+use support::{Answer, Folder, Program, Receiver, Running, eventually};
 
 /// The ways to end that the process itself reports.
 const AT_ONCE: [&str; 7] = [
@@ -27,7 +29,7 @@ fn command(folder: &Folder, arguments: &[&str]) -> Command {
 
 /// A watch that goes on until this is dropped.
 struct Watch {
-    child: Child,
+    process: Running,
     stderr: BufReader<ChildStderr>,
     beginning: String,
 }
@@ -47,23 +49,21 @@ impl Watch {
         stderr.read_line(&mut beginning).unwrap();
         assert!(beginning.contains("watching "), "{beginning}");
         Self {
-            child,
+            process: Running(child),
             stderr,
             beginning,
         }
     }
 
     fn signal(&self, signal: &str) {
-        let script = format!("kill -{signal} {}", self.child.id());
-        let killed = Command::new("sh").args(["-c", &script]).status().unwrap();
-        assert!(killed.success());
+        kill(signal, self.process.0.id());
     }
 
     /// Returns its exit code, and what it said after its first line.
     fn end(mut self) -> (Option<i32>, String) {
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code(), said)
+        (self.process.0.wait().unwrap().code(), said)
     }
 
     fn stop(self) -> (Option<i32>, String) {
@@ -72,28 +72,8 @@ impl Watch {
     }
 }
 
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 fn errors(receiver: &Receiver) -> usize {
     receiver.texts().concat().matches("--- ERROR ---").count()
-}
-
-/// Writes a status file: its job works, and last began so many hours ago.
-fn works(folder: &Folder, job: &str, hours: i64, lines: &str) {
-    let begun = Utc::now() - TimeDelta::hours(hours);
-    let begun = format!("{} UTC", begun.format("%Y-%m-%d %H:%M:%S:%6f"));
-    let status = format!(
-        "OK\n{begun}\netl::load :: {job}\nsince: {begun}\nruns: 7\nalerted: {begun}\nhost: worker-3\n{lines}"
-    );
-    // As a whole: a half of it would not say how often it should run.
-    let new = folder.path().join(format!(".{job}"));
-    fs::write(&new, status).unwrap();
-    fs::rename(new, folder.path().join(job)).unwrap();
 }
 
 /// A machine may be busy; what it takes is printed.

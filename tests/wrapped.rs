@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use support::running::kill;
 use support::{Answer, Folder, Receiver, eventually};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_pipeline-notify");
@@ -85,12 +86,6 @@ impl Place {
         assert_eq!(line, "ready\n");
         (child, lines)
     }
-}
-
-fn kill(signal: &str, pid: u32) {
-    let script = format!("kill -{signal} {pid}");
-    let killed = Command::new("sh").args(["-c", &script]).status().unwrap();
-    assert!(killed.success());
 }
 
 /// Waits for an end, which must come within half a minute.
@@ -588,7 +583,7 @@ fn where_we_are_killed_the_command_is_too_and_what_it_left_behind_lives_on() {
     child.wait().unwrap();
     eventually("the command has ended", || !lives(&command));
     assert!(lives(&left), "a process that it left behind is nobody's");
-    kill("KILL", left.trim().parse().unwrap());
+    kill("KILL", left.trim());
 }
 
 #[cfg(target_os = "linux")]

@@ -160,20 +160,11 @@ fn expected(inner: Says, outer: Says, ends: &[&str]) -> Vec<Vec<String>> {
 
 /// What came, a line each.
 fn heard(receiver: &Receiver) -> Vec<String> {
-    let line = |alert: &serde_json::Value| {
+    let line = |alert: serde_json::Value| {
         let text = |key: &str| alert[key].as_str().unwrap_or_default().to_owned();
         format!("{} {} [{}]", text("job"), text("kind"), text("mention"))
     };
-    let payloads = receiver
-        .requests()
-        .into_iter()
-        .map(|request| request.payload());
-    payloads
-        .flat_map(|payload| {
-            let alerts = payload["alerts"].as_array().cloned().unwrap_or_default();
-            alerts.iter().map(line).collect::<Vec<_>>()
-        })
-        .collect()
+    receiver.alerts().into_iter().map(line).collect()
 }
 
 fn each_pair_of_options(end: &str) {

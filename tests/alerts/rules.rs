@@ -4,7 +4,6 @@ use std::fs;
 
 use crate::support::{Ended, Folder, Program, Receiver, eventually};
 use proptest::prelude::*;
-use serde_json::Value;
 
 fn program(folder: &Folder, rule: &str, message: &str) -> Program {
     Program::new("rules")
@@ -20,20 +19,9 @@ fn run(program: Program, outcomes: &[&str]) -> Ended {
     program.run()
 }
 
-/// The alerts that came as JSON.
-fn alerts(receiver: &Receiver) -> Vec<Value> {
-    let documents = receiver
-        .requests()
-        .into_iter()
-        .map(|request| request.payload());
-    documents
-        .flat_map(|document| document["alerts"].as_array().unwrap().clone())
-        .collect()
-}
-
 /// The channel and the kind of each.
 fn kinds(receiver: &Receiver) -> Vec<String> {
-    let alerts = alerts(receiver).into_iter();
+    let alerts = receiver.alerts().into_iter();
     alerts
         .map(|alert| format!("{} {}", alert["channel"], alert["kind"]).replace('"', ""))
         .collect()
@@ -58,7 +46,8 @@ fn only_the_third_failure_at_work_is_sent_and_everything_of_one_type() {
         let program = program.env("WEEKDAY", weekday).env("HOUR", hour);
         let ended = run(program, &["a", "b", "c", "d", "disk"]);
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        let errors: Vec<_> = alerts(&receiver)
+        let errors: Vec<_> = receiver
+            .alerts()
             .iter()
             .map(|alert| alert["error"].clone())
             .collect();
@@ -147,7 +136,7 @@ fn what_follows_of_an_incident_goes_where_its_failure_went_though_another_channe
             run(program, &[&format!("{job}{outcome}")])
         };
         end("to nowhere", "disk");
-        let first = &alerts(&refuge)[0];
+        let first = &refuge.alerts()[0];
         let note = "channel `nowhere` has no webhook (SLACK_NOWHERE_WEBHOOK_URL): sent to `alerts`";
         assert!(first["text"].as_str().unwrap().contains(note), "{first}");
         end("", "network");
@@ -246,7 +235,7 @@ fn a_rule_in_the_config_is_for_jobs_without_one() {
         "{}",
         decision("load")
     );
-    let alerts = alerts(&receiver);
+    let alerts = receiver.alerts();
     assert_eq!(
         alerts[0]["notes"].as_array().unwrap().last().unwrap(),
         "written by all"
@@ -338,7 +327,7 @@ fn a_rule_has_no_say_in_the_death_of_its_run() {
         program(&folder, "silent", "").alerts_as_json_to(&receiver),
         &["plain ok"],
     );
-    let alerts = alerts(&receiver);
+    let alerts = receiver.alerts();
     assert!(
         alerts[0]["error"].as_str().unwrap().starts_with("died"),
         "{alerts:?}"
@@ -392,7 +381,7 @@ fn a_document_has_what_the_program_adds() {
         program(&folder, "", "add").alerts_as_json_to(&receiver),
         &["disk"],
     );
-    let alert = &alerts(&receiver)[0];
+    let alert = &receiver.alerts()[0];
     assert_eq!(alert["links"][0]["url"], "https://wiki.example.com/load");
     assert_eq!(
         alert["links"].as_array().unwrap().len(),
@@ -491,7 +480,7 @@ fn check(rule: &str, message: &str, outcome: &str) {
     let is_sent = ["told: ", "sent: "]
         .iter()
         .any(|sent| decision.starts_with(sent));
-    let alerts = alerts(&receiver);
+    let alerts = receiver.alerts();
     assert_eq!(alerts.len(), usize::from(is_sent), "{decision}");
     assert_eq!(line(&status, "alerted").is_some(), is_sent, "{status}");
     // It is asked for a message where there is an alert; and within the exit the code is settled.
@@ -563,7 +552,7 @@ fn a_status_file_of_the_version_before_is_understood() {
     fs::write(folder.path().join("load"), before).unwrap();
     let program = program(&folder, "third", "").alerts_as_json_to(&receiver);
     run(program.env("WEEKDAY", "1").env("HOUR", "12"), &["network"]);
-    let alerts = alerts(&receiver);
+    let alerts = receiver.alerts();
     assert_eq!(
         alerts[0]["incident"], "7f3a91c2",
         "the third failure of the incident"

@@ -49,18 +49,13 @@ impl Place {
 
     /// The texts of the alerts that came, each in one line.
     fn heard(&self) -> Vec<String> {
-        let requests = self.receiver.requests().into_iter();
-        let alerts = requests.flat_map(|request| {
-            let alerts = request.payload()["alerts"].as_array().cloned();
-            alerts.unwrap_or_default()
-        });
         let text = |alert: Value| {
             alert["text"]
                 .as_str()
                 .unwrap_or_default()
                 .replace('\n', " / ")
         };
-        alerts.map(text).collect()
+        self.receiver.alerts().into_iter().map(text).collect()
     }
 }
 

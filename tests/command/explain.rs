@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use crate::support::command::{command, said};
+use crate::support::status::shown;
 use crate::support::{Answer, Folder, Program, Receiver};
-use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
+use chrono::{Datelike as _, NaiveDate, TimeDelta, Utc};
 use serde_json::Value;
 
 /// The code and what is said, on both outputs.
@@ -24,10 +25,6 @@ fn json(folder: &Folder, arguments: &[&str]) -> Value {
 /// Writes the text without its line breaks, as where they are depends on times and ids.
 fn flat(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn show(time: DateTime<Utc>) -> String {
-    format!("{} UTC", time.format("%Y-%m-%d %H:%M:%S:%6f"))
 }
 
 const JOB: &str = "pipeline-notify.incidents.load";
@@ -232,7 +229,7 @@ fn what_a_person_has_silenced_is_said_with_its_end_and_its_reason() {
 #[test]
 fn without_a_history_the_status_file_alone_speaks() {
     let folder = Folder::new();
-    let ago = |minutes| show(Utc::now() - TimeDelta::minutes(minutes));
+    let ago = |minutes| shown(Utc::now() - TimeDelta::minutes(minutes));
     let article = format!("ERROR\n{}\netl :: load\n\nno route\n", ago(5));
     fs::write(folder.path().join("etl.load"), article).unwrap();
     let (code, text) = explain(&folder, &["etl.load"]);
@@ -284,7 +281,7 @@ fn a_planned_quiet_is_said_and_each_time_with_the_zone_that_holds_then() {
 #[test]
 fn a_job_that_is_not_there_is_refused_with_names_that_are_near() {
     let folder = Folder::new();
-    let status = format!("OK\n{}\netl :: load\n", show(Utc::now()));
+    let status = format!("OK\n{}\netl :: load\n", shown(Utc::now()));
     for number in 0..1000 {
         fs::write(folder.path().join(format!("table.{number:03}")), "").unwrap();
     }

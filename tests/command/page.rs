@@ -9,6 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::support::command::{command, said};
+use crate::support::status::shown;
 use crate::support::{Answer, Folder, Program, Receiver, eventually};
 use chrono::{TimeDelta, Utc};
 
@@ -37,10 +38,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn write(folder: &Folder, file: &str, state: &str, host: &str, text: &str) {
-    let ago = |minutes| {
-        let time = Utc::now() - TimeDelta::minutes(minutes);
-        format!("{} UTC", time.format("%Y-%m-%d %H:%M:%S:%6f"))
-    };
+    let ago = |minutes| shown(Utc::now() - TimeDelta::minutes(minutes));
     let status = format!(
         "{state}\n{}\nx\ntook: 12.250 s\nsince: {}\nruns: 7\nhost: {host}\n\n{text}\n",
         ago(5),

@@ -132,8 +132,7 @@ fn what_a_person_does_about_a_failure_is_sent_where_the_failure_was() {
     watch.wait().unwrap();
     does(&["ack", "load", "--because", "I am at it"]);
     does(&["forget", "load"]);
-    let heard = platform.requests().into_iter();
-    let heard = heard.flat_map(|request| request.payload()["alerts"].as_array().unwrap().clone());
+    let heard = platform.alerts().into_iter();
     let kinds: Vec<_> = heard.map(|alert| alert["kind"].clone()).collect();
     let expected = [
         "failed", "still_failing", "still_failing", "still_failing", "recovered",

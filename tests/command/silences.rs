@@ -51,11 +51,7 @@ impl Place {
 
     /// What came, in the order in which it did: the job, what became of it, and what the alert adds.
     fn heard(&self) -> Vec<String> {
-        let requests = self.receiver.requests().into_iter();
-        let alerts = requests.flat_map(|request| {
-            let payload = request.payload();
-            payload["alerts"].as_array().cloned().unwrap_or_default()
-        });
+        let alerts = self.receiver.alerts().into_iter();
         alerts
             .map(|alert| {
                 let text = |key: &str| alert[key].as_str().unwrap_or_default().to_owned();

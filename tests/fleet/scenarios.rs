@@ -254,10 +254,7 @@ impl Engine {
 
 /// What people heard, in the order in which it was decided, and in how many messages.
 pub(crate) fn sent(receiver: &Receiver) -> Vec<String> {
-    let documents = receiver.requests().into_iter();
-    let documents = documents.map(|request| request.payload());
-    let alerts = documents.flat_map(|document| document["alerts"].as_array().unwrap().clone());
-    let mut alerts: Vec<_> = alerts.collect();
+    let mut alerts = receiver.alerts();
     alerts.sort_by_key(|alert| alert["decided"].as_str().unwrap().to_owned());
     let words = alerts.iter().map(|alert| {
         let kind = alert["kind"].as_str().unwrap().replace('_', " ");

@@ -2,9 +2,10 @@
 #![cfg(target_os = "linux")]
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use crate::support::running::kill;
 use crate::support::{Answer, Ended, Folder, Program, Receiver, eventually};
 
 const SLEEPS: &str = "pipeline-notify.stops.sleeps";
@@ -25,14 +26,6 @@ fn start(program: Program) -> (Child, BufReader<std::process::ChildStdout>) {
     output.read_line(&mut line).unwrap();
     assert_eq!(line, "running\n");
     (child, output)
-}
-
-fn send(signal: &str, child: &Child) {
-    let status = Command::new("kill")
-        .args([signal, &child.id().to_string()])
-        .stderr(Stdio::null())
-        .status();
-    assert!(status.unwrap().success());
 }
 
 /// Waits for the end of a program, which must come within a quarter of a minute: half of what its exit has.
@@ -67,7 +60,7 @@ fn a_handler_of_the_programs_own_has_its_way_whether_it_was_there_first_or_came_
     ] {
         let (folder, receiver) = (Folder::new(), Receiver::new());
         let (child, output) = start(program(way, &folder, &receiver));
-        send("-TERM", &child);
+        kill("TERM", child.id());
         let ended = end(child, output);
         assert_eq!(ended.code, Some(0), "{way}: {ended:?}");
         assert_eq!(ended.stdout, "in good order\n", "{way}");
@@ -81,8 +74,8 @@ fn a_signal_that_nohup_has_ignored_stays_ignored() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let program = program("sleeps", &folder, &receiver).under("nohup", []);
     let (child, output) = start(program);
-    send("-HUP", &child);
-    send("-TERM", &child);
+    kill("HUP", child.id());
+    kill("TERM", child.id());
     let ended = end(child, output);
     assert_eq!(ended.signal, Some(15), "{ended:?}");
     assert!(folder.status_file(SLEEPS).contains("SIGTERM ended"));
@@ -93,11 +86,11 @@ fn a_second_signal_half_a_second_after_the_first_ends_the_program_at_once() {
     let folder = Folder::new();
     let receiver = Receiver::answering(|_| Answer::Hang);
     let (child, output) = start(program("sleeps", &folder, &receiver));
-    send("-TERM", &child);
+    kill("TERM", child.id());
     // Half a second after the program has seen the first, however busy the machine is.
     eventually("it delivers", || !receiver.requests().is_empty());
     std::thread::sleep(Duration::from_millis(600));
-    send("-TERM", &child);
+    kill("TERM", child.id());
     let ended = end(child, output);
     assert_eq!(ended.signal, Some(15), "{ended:?}");
 }
@@ -110,7 +103,7 @@ fn a_signal_during_delivery_cuts_it_short_and_the_exit_code_stays() {
     eventually("it delivers", || !receiver.requests().is_empty());
     // `main` has still to return.
     std::thread::sleep(Duration::from_secs(1));
-    send("-TERM", &child);
+    kill("TERM", child.id());
     let ended = end(child, output);
     assert_eq!((ended.code, ended.signal), (Some(3), None), "{ended:?}");
     assert_eq!(

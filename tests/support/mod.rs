@@ -12,19 +12,22 @@
 pub mod command;
 pub mod delivered;
 pub mod receiver;
+pub mod running;
 #[cfg(feature = "postgres")]
 pub mod server;
 pub mod service;
+pub mod status;
 pub mod ways;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, thread};
 
 pub use receiver::{Answer, Receiver};
+pub use running::Running;
 
 /// What does not wait for what never comes ends within this on a busy machine, too: half of what a program's exit has.
 const SOON: Duration = Duration::from_secs(15);
@@ -102,10 +105,17 @@ impl Folder {
     pub fn waiting_alerts(&self) -> Vec<String> {
         let files = self.hidden_files().into_iter();
         let alerts = files.filter(|(path, _)| path.contains("/outbox/") && !path.contains("/."));
-        alerts
-            .filter(|(path, _)| !path.rsplit('/').next().unwrap().starts_with('.'))
-            .map(|(_, alert)| alert)
-            .collect()
+        alerts.map(|(_, alert)| alert).collect()
+    }
+
+    /// Makes the records of runs older: what is young may belong to a process that is at work.
+    pub fn an_hour_passes(&self) {
+        let files = self.hidden_files().into_keys();
+        for path in files.filter(|path| path.contains("/running/")) {
+            let file = fs::File::open(self.0.join(path)).unwrap();
+            let hour = Duration::from_secs(3600);
+            file.set_modified(SystemTime::now() - hour).unwrap();
+        }
     }
 }
 
@@ -158,13 +168,17 @@ impl Program {
             .unwrap()
             .join("examples")
             .join(name);
-        let mut command = Command::new(built);
-        command
-            .env_clear()
+        Self::bare(&built)
             // What a test starts is bare, unless it is asked to report.
             .env("NOTIFY_DISABLE", "0")
             // On a busy machine a message may take longer than the 5 seconds that are usual.
             .env("NOTIFY_EXIT_SECONDS", "30")
+    }
+
+    fn bare(program: &Path) -> Self {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -208,21 +222,13 @@ impl Program {
 
     /// The same, run by another program, which is given it as its last arguments.
     pub fn under<'a>(self, other: &str, arguments: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut command = Command::new(other);
-        command
-            .args(arguments)
-            .arg(self.command.get_program())
-            .args(self.command.get_args())
-            .env_clear()
-            .envs(
-                self.command
-                    .get_envs()
-                    .filter_map(|(name, value)| Some((name, value?))),
-            )
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        Self { command }
+        let arguments: Vec<_> = arguments.into_iter().collect();
+        let mut program = self.at(other.as_ref(), &arguments);
+        let own = [self.command.get_program()]
+            .into_iter()
+            .chain(self.command.get_args());
+        program.command.args(own);
+        program
     }
 
     /// Takes back what the environment was given.
@@ -232,17 +238,12 @@ impl Program {
     }
 
     /// Runs something else in the program's environment.
-    pub fn at(self, path: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(path);
+    pub fn at(&self, path: &Path, arguments: &[&str]) -> Self {
+        let mut program = Self::bare(path);
         let known = self.command.get_envs();
-        command
-            .args(arguments)
-            .env_clear()
-            .envs(known.filter_map(|(name, value)| Some((name, value?))))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        Self { command }
+        let known = known.filter_map(|(name, value)| Some((name, value?)));
+        program.command.args(arguments).envs(known);
+        program
     }
 
     pub fn command(self) -> Command {

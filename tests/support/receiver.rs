@@ -1,11 +1,19 @@
 //! A stand-in for a webhook's server, on loopback.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+#[path = "http.rs"]
+pub mod http;
+
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+pub use http::Request;
+
+use http::Listening;
+use serde_json::Value;
 
 /// The secret part of every webhook here: it must turn up nowhere.
 pub const SECRET: &str = "T000/B000/s3cr3t";
@@ -29,24 +37,7 @@ pub enum Answer {
     Close,
 }
 
-/// A request as it came.
-#[derive(Debug, Clone)]
-pub struct Request {
-    pub method: String,
-    pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub body: String,
-    pub at: Instant,
-    /// Whether the answer was `ok`.
-    pub is_accepted: bool,
-}
-
 impl Request {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let header = self.headers.iter().find(|(known, _)| known == name);
-        header.map(|(_, value)| value.as_str())
-    }
-
     /// The message as text: each alert where there are a few, and the digest of more.
     pub fn text(&self) -> String {
         let payload = self.payload();
@@ -73,17 +64,22 @@ impl Request {
         texts.join("\n")
     }
 
-    pub fn payload(&self) -> serde_json::Value {
+    pub fn payload(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// The alerts of a message that came as JSON.
+    pub fn alerts(&self) -> Vec<Value> {
+        let alerts = self.payload()["alerts"].as_array().cloned();
+        alerts.unwrap_or_default()
     }
 }
 
 /// Listens until it is dropped.
 pub struct Receiver {
-    address: SocketAddr,
+    listening: Listening,
     requests: Arc<Mutex<Vec<Request>>>,
     is_down: Arc<AtomicBool>,
-    is_over: Arc<AtomicBool>,
 }
 
 impl Receiver {
@@ -125,32 +121,17 @@ impl Receiver {
 
     /// Answers the n-th request, from 0, as `answer` says.
     pub fn answering(answer: impl Fn(usize) -> Answer + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let is_over = Arc::new(AtomicBool::new(false));
-        let (received, over, answer) = (requests.clone(), is_over.clone(), Arc::new(answer));
-        thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                if over.load(Ordering::Relaxed) {
-                    return;
-                }
-                let (received, answer) = (received.clone(), answer.clone());
-                thread::spawn(move || {
-                    let _ = serve(connection, &received, &*answer);
-                });
-            }
-        });
+        let received = requests.clone();
         Self {
-            address,
+            listening: Listening::new(move |connection| serve(connection, &received, &answer)),
             requests,
             is_down: Arc::default(),
-            is_over,
         }
     }
 
     pub fn webhook(&self) -> String {
-        format!("http://{}/services/{SECRET}", self.address)
+        format!("http://{}/services/{SECRET}", self.listening.address)
     }
 
     /// The same for alerts as JSON, which can be read back.
@@ -160,11 +141,16 @@ impl Receiver {
 
     /// A host and its port, for schemes of their own.
     pub fn address(&self) -> String {
-        self.address.to_string()
+        self.listening.address.to_string()
     }
 
     pub fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
+    }
+
+    /// The alerts that came as JSON, in the order in which they came.
+    pub fn alerts(&self) -> Vec<Value> {
+        self.requests().iter().flat_map(Request::alerts).collect()
     }
 
     /// The texts of all messages, in the order in which they came.
@@ -184,54 +170,22 @@ impl Receiver {
     }
 }
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(self.address);
-    }
-}
-
 fn serve(
     mut connection: TcpStream,
     received: &Mutex<Vec<Request>>,
     answer: &dyn Fn(usize) -> Answer,
 ) -> std::io::Result<()> {
-    connection.set_read_timeout(Some(Duration::from_secs(30)))?;
     let mut reader = BufReader::new(connection.try_clone()?);
-    let mut line = String::new();
-    if reader.read_line(&mut line)? == 0 {
-        // Whoever called was gone before a word was said.
+    let Some(request) = Request::read(&mut reader)? else {
         return Ok(());
-    }
-    let mut words = line.split(' ').map(str::to_owned);
-    let method = words.next().unwrap_or_default();
-    let path = words.next().unwrap_or_default();
-    let mut headers = Vec::new();
-    loop {
-        line.clear();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim().split_once(": ") else {
-            break;
-        };
-        headers.push((name.to_ascii_lowercase(), value.to_owned()));
-    }
-    let length = headers
-        .iter()
-        .find(|(name, _)| name == "content-length")
-        .map_or("0", |(_, value)| value);
-    let mut body = vec![0; length.parse().unwrap_or(0)];
-    reader.read_exact(&mut body)?;
+    };
     let answer = {
         let mut received = received.lock().unwrap();
-        let body = String::from_utf8_lossy(&body).into_owned();
         let answer = answer(received.len());
         received.push(Request {
-            method,
-            path,
-            headers,
-            body,
             at: Instant::now(),
             is_accepted: matches!(answer, Answer::Ok | Answer::Late(_)),
+            ..request
         });
         answer
     };
@@ -264,14 +218,5 @@ fn serve(
         }
         Answer::Close => return Ok(()),
     };
-    let header = if header.is_empty() {
-        String::new()
-    } else {
-        format!("{header}\r\n")
-    };
-    let length = body.len();
-    write!(
-        connection,
-        "HTTP/1.1 {status} X\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    )
+    http::answer(connection, status, header, body)
 }

@@ -1,13 +1,12 @@
 //! A stand-in for a service, on loopback, that holds each request to the service's own rules.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::BufReader;
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
+
+use super::receiver::http::{self, Listening, Request};
 
 /// A status, a header or none, and a body.
 pub type Answer = (u16, &'static str, String);
@@ -34,9 +33,8 @@ pub struct Post {
 
 /// Listens until it is dropped.
 pub struct Service {
-    address: SocketAddr,
+    listening: Listening,
     posts: Arc<Mutex<Vec<Post>>>,
-    is_over: Arc<AtomicBool>,
 }
 
 impl Service {
@@ -51,31 +49,21 @@ impl Service {
 
     /// Answers whatever is asked.
     pub fn of(answer: impl Fn(Asked<'_>) -> Answer + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let service = Self {
-            address: listener.local_addr().unwrap(),
-            posts: Arc::default(),
-            is_over: Arc::default(),
-        };
-        let (posts, is_over) = (service.posts.clone(), service.is_over.clone());
-        thread::spawn(move || {
-            for connection in listener.incoming().flatten() {
-                if is_over.load(Ordering::Relaxed) {
-                    return;
-                }
-                let _ = serve(&connection, &posts, &answer);
-            }
-        });
-        service
+        let posts = Arc::new(Mutex::new(Vec::new()));
+        let own = posts.clone();
+        Self {
+            listening: Listening::new(move |connection| serve(&connection, &own, &answer)),
+            posts,
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.listening.address)
     }
 
     /// Its host and port, for schemes of their own.
     pub fn address(&self) -> String {
-        self.address.to_string()
+        self.listening.address.to_string()
     }
 
     pub fn posts(&self) -> Vec<Post> {
@@ -83,64 +71,32 @@ impl Service {
     }
 }
 
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.is_over.store(true, Ordering::Relaxed);
-        let _ = TcpStream::connect(self.address);
-    }
-}
-
 fn serve(
-    mut connection: &TcpStream,
+    connection: &TcpStream,
     posts: &Mutex<Vec<Post>>,
     answer: &impl Fn(Asked<'_>) -> Answer,
 ) -> std::io::Result<()> {
-    connection.set_read_timeout(Some(Duration::from_secs(30)))?;
-    let mut reader = BufReader::new(connection);
-    let (mut first, mut length, mut is_json) = (String::new(), 0, false);
-    let mut authorization = String::new();
-    reader.read_line(&mut first)?;
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line)?;
-        let Some((name, value)) = line.trim().split_once(": ") else {
-            break;
-        };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.parse().unwrap_or(0),
-            "authorization" => value.clone_into(&mut authorization),
-            "content-type" => is_json = value == "application/json",
-            _ => {}
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body)?;
-    let body = String::from_utf8_lossy(&body).into_owned();
-    let mut words = first.split(' ');
-    let mut word = || words.next().unwrap_or_default().to_owned();
-    let (method, target) = (word(), word());
+    let Some(request) = Request::read(&mut BufReader::new(connection))? else {
+        return Ok(());
+    };
+    let is_json = request.header("content-type") == Some("application/json");
     let mut posts = posts.lock().unwrap();
-    let (status, header, said) = if method == "GET" || is_json {
+    let (status, header, said) = if request.method == "GET" || is_json {
         answer(Asked {
             number: posts.len(),
-            method: &method,
-            target: &target,
-            authorization: &authorization,
-            body: &body,
+            method: &request.method,
+            target: &request.path,
+            authorization: request.header("authorization").unwrap_or_default(),
+            body: &request.body,
         })
     } else {
         (415, "", String::new())
     };
     posts.push(Post {
-        method,
-        target,
-        body: serde_json::from_str(&body).unwrap_or_default(),
+        body: serde_json::from_str(&request.body).unwrap_or_default(),
+        method: request.method,
+        target: request.path,
         status,
     });
-    let header = if header.is_empty() { "x: y" } else { header };
-    let length = said.len();
-    write!(
-        connection,
-        "HTTP/1.1 {status} X\r\n{header}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{said}"
-    )
+    http::answer(connection, status, header, &said)
 }
