@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::format::text;
@@ -23,7 +23,7 @@ use crate::rules::transition::{self, End, Transition};
 use crate::rules::{Past, Reason};
 use crate::runs::stack;
 use crate::settings::config::{MAX_CHANNEL_BYTES, is_channel_name};
-use crate::settings::route::Routes;
+use crate::settings::route::{Routes, Way};
 use crate::status::cause::Cause;
 use crate::status::facts::Facts;
 use crate::status::outcome::{Outcome, OutcomeKind};
@@ -59,16 +59,9 @@ pub(crate) struct Said {
     pub(crate) answer: Option<Decision>,
     pub(crate) message: Option<Message>,
     /// Where the alert goes, if not to the channel of the job.
-    pub(crate) elsewhere: Option<Elsewhere>,
+    pub(crate) elsewhere: Option<Way>,
     /// Whether it stands, whatever has changed meanwhile.
     pub(crate) is_last: bool,
-}
-
-/// What another channel than the job's leads to.
-pub(crate) struct Elsewhere {
-    pub(crate) routes: Arc<Routes>,
-    /// What there is to say of the way.
-    pub(crate) notes: Vec<String>,
 }
 
 impl Said {
@@ -83,12 +76,6 @@ impl Said {
 impl fmt::Debug for Program<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Program").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Elsewhere {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.routes.channel)
     }
 }
 

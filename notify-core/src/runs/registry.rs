@@ -148,8 +148,11 @@ impl Open {
     /// Returns whether its failures go to the channel of that name.
     pub(super) fn is_on(&self, channel: &str, setup: &Setup) -> bool {
         let own = self.channel(setup);
+        let leads_there = |way: Way| way.routes.channel == channel;
         own == channel
-            || matches!(setup.way(own, State::Error), Way::Instead(routes, _) if routes.channel == channel)
+            || setup
+                .way(own, State::Error)
+                .is_ok_and(|way| way.is_some_and(leads_there))
     }
 
     pub(super) fn is_of_job_of(&self, other: &Self) -> bool {

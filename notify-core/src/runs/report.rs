@@ -16,7 +16,7 @@ use crate::rules::transition::{self, Address, Cover, End, Ended, Transition};
 use crate::rules::{Past, Reason, Settings};
 use crate::runs::consult::{MOST, Program, Said};
 use crate::runs::dedup::{self, Event};
-use crate::settings::route::{Routes, Way};
+use crate::settings::route::Routes;
 use crate::settings::setup::Setup;
 use crate::state::change::{Change, RunKey};
 use crate::state::{
@@ -75,18 +75,10 @@ pub(crate) fn routes(
     if matches!(outcome, Outcome::NotCounted(_)) {
         return None;
     }
-    match setup.way(channel, outcome.state()) {
-        Way::To(routes) => Some(routes),
-        Way::Instead(routes, note) => {
-            notes.push(note);
-            Some(routes)
-        }
-        Way::Silent => None,
-        Way::Nowhere(warning) => {
-            warnings.push(warning);
-            None
-        }
-    }
+    let way = setup.way(channel, outcome.state());
+    let way = way.map_err(|warning| warnings.push(warning)).ok()??;
+    notes.extend(way.note);
+    Some(way.routes)
 }
 
 impl<'a> Report<'a> {
@@ -331,7 +323,7 @@ impl Report<'_> {
                 alert.message = message.clone();
             }
             if let Some(elsewhere) = &said.elsewhere {
-                alert.notes.extend(elsewhere.notes.iter().cloned());
+                alert.notes.extend(elsewhere.note.clone());
             }
         }
         Some(transition)

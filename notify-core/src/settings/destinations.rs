@@ -20,13 +20,14 @@ use crate::state::Queue;
 use crate::status::State;
 
 impl Setup {
-    /// Finds where an alert goes that says a job of `channel` is in `state`.
-    pub(crate) fn way(&self, channel: &str, state: State) -> Way {
+    /// Finds where an alert goes that says a job of `channel` is in `state`: nowhere where the job asks for that; the
+    /// warning is that it goes nowhere for want of a destination.
+    pub(crate) fn way(&self, channel: &str, state: State) -> Result<Option<Way>, Warning> {
         if channel.is_empty() {
-            return Way::Silent;
+            return Ok(None);
         }
         if let Some(routes) = self.routes(channel) {
-            return Way::To(routes);
+            return Ok(Some(Way { routes, note: None }));
         }
         let variable = variable(channel);
         if state == State::Error
@@ -36,8 +37,8 @@ impl Setup {
                 Some(wrong) => format!("has no destination that can be used ({wrong})"),
                 None => format!("has no webhook ({variable})"),
             };
-            let note = format!("channel `{channel}` {what}: sent to `{ALERTS}`");
-            return Way::Instead(routes, note);
+            let note = Some(format!("channel `{channel}` {what}: sent to `{ALERTS}`"));
+            return Ok(Some(Way { routes, note }));
         }
         let webhook = match (unusable(channel), other_variable(channel)) {
             // What is wrong with it is a warning of its own.
@@ -49,7 +50,7 @@ impl Setup {
         };
         let place = self.status_place();
         let place = place.map_or(String::new(), |place| format!("; {place}"));
-        Way::Nowhere(Warning::new(
+        Err(Warning::new(
             nowhere(channel),
             format!(
                 "no alerts are sent for the jobs of channel `{channel}`: {webhook}, or \

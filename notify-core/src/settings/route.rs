@@ -1,9 +1,9 @@
 //! Where the alerts of a job go.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::notifier::Notifier;
-use crate::os::warning::Warning;
 use crate::rules::transition::Address;
 use crate::state::Queue;
 
@@ -78,12 +78,14 @@ impl Routes {
 }
 
 /// Where the alerts of a job go.
-pub(crate) enum Way {
-    To(Arc<Routes>),
-    /// To the channel `alerts`, for the job's own has no destination.
-    Instead(Arc<Routes>, String),
-    /// Nowhere, which the job asks for.
-    Silent,
-    /// Nowhere, for want of a destination.
-    Nowhere(Warning),
+pub(crate) struct Way {
+    pub(crate) routes: Arc<Routes>,
+    /// What they say of it, where it is the channel `alerts`, for the job's own has no destination.
+    pub(crate) note: Option<String>,
+}
+
+impl fmt::Debug for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.routes.channel)
+    }
 }

@@ -9,7 +9,8 @@ use crate::message::alert::{Alert, Kind};
 use crate::monitor::view;
 use crate::os::clock;
 use crate::os::random;
-use crate::settings::route::{self, Routes};
+use crate::os::warning::Warning;
+use crate::settings::route::Routes;
 use crate::state::change::Change;
 use crate::state::{Committed, Queued};
 use crate::status::{State, Status};
@@ -47,17 +48,16 @@ pub(crate) type Way = (Option<Arc<Routes>>, Vec<String>);
 /// Finds where a channel's alerts go, and what its alert says beside the error.
 pub(crate) fn way(channel: &str, note: String) -> Way {
     let setup = setup();
-    let found = match setup.way(channel, State::Error) {
-        route::Way::To(routes) => (Some(routes), vec![note]),
-        route::Way::Instead(routes, instead) => (Some(routes), vec![note, instead]),
-        route::Way::Silent => (None, Vec::new()),
-        route::Way::Nowhere(warning) => {
-            warning.warn();
-            (None, Vec::new())
-        }
-    };
+    let found = setup.way(channel, State::Error);
+    let found = found.map_err(Warning::warn).ok().flatten();
     setup.warn_of_problems();
-    found
+    match found {
+        Some(way) => (
+            Some(way.routes),
+            [note].into_iter().chain(way.note).collect(),
+        ),
+        None => (None, Vec::new()),
+    }
 }
 
 pub(crate) fn queues_of(routes: Option<&Routes>) -> Vec<String> {

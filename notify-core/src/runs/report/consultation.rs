@@ -5,7 +5,7 @@ use crate::os::clock;
 use crate::os::warning::Warning;
 use crate::rules::Past;
 use crate::rules::decision::Decision;
-use crate::runs::consult::{Elsewhere, Said};
+use crate::runs::consult::Said;
 use crate::settings::destinations;
 use crate::settings::route::{Routes, Way};
 use crate::state::{Seen, Store};
@@ -85,27 +85,22 @@ impl Report<'_> {
 
     /// Finds what a channel leads to that a rule names, or has named; `None` where that is nothing, and the job's
     /// own stands in.
-    fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Elsewhere> {
+    fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Way> {
         if matches!(self.outcome, Outcome::NotCounted(_)) {
             return None;
         }
-        let (routes, notes) = match self.setup.way(channel, self.outcome.state()) {
-            Way::To(routes) => (routes, Vec::new()),
-            Way::Instead(routes, note) => (routes, vec![note]),
-            Way::Silent => return None,
-            Way::Nowhere(_) => {
-                let to_do = destinations::to_do(channel);
-                let message = format!(
-                    "an alert of {} should go to the channel `{channel}`, which has no destination: {to_do}. \
-                     Its own channel stands in",
-                    self.ended.job
-                );
-                let fault = destinations::nowhere(channel);
-                warnings.push(Warning::new(format!("{fault} of a rule"), message));
-                return None;
-            }
-        };
-        Some(Elsewhere { routes, notes })
+        if let Ok(way) = self.setup.way(channel, self.outcome.state()) {
+            return way;
+        }
+        let to_do = destinations::to_do(channel);
+        let message = format!(
+            "an alert of {} should go to the channel `{channel}`, which has no destination: {to_do}. \
+             Its own channel stands in",
+            self.ended.job
+        );
+        let fault = destinations::nowhere(channel);
+        warnings.push(Warning::new(format!("{fault} of a rule"), message));
+        None
     }
 }
 
