@@ -145,11 +145,6 @@ impl Store {
         either!(self, engine => engine.update(&job.file, at, decide, again))
     }
 
-    /// Returns whether it may be that it cannot be asked now, and can be in a moment.
-    pub(crate) fn may_come(&self) -> bool {
-        !matches!(self, Self::Local(_))
-    }
-
     /// Returns whether it cannot be asked now, and is to be waited for.
     #[cfg_attr(
         not(feature = "postgres"),
@@ -216,7 +211,7 @@ impl Store {
         either!(self, local => local.begin_run_again(number, definition, own); _ => false)
     }
 
-    /// Returns whether nobody waits for a server to find who is gone.
+    /// Returns whether nobody waits for a server, which may not answer now and in a moment may.
     pub(crate) fn answers_at_once(&self) -> bool {
         matches!(self, Self::Local(_))
     }

@@ -64,7 +64,7 @@ pub(crate) fn make(
     warnings: &mut Vec<Warning>,
 ) {
     let own = routes.map(AsRef::as_ref);
-    let may_wait = report.program.is_silent() && store.is_some_and(Store::may_come);
+    let may_wait = report.program.is_silent() && !store.is_none_or(Store::answers_at_once);
     if !MAY_COME || !may_wait {
         report.make(store, own, |_| true, warnings);
         return;

@@ -105,6 +105,11 @@ impl Queue {
         Ok(rows.into_iter().map(texts).collect())
     }
 
+    /// Asks for one text; `None` where there is no such row.
+    fn ask_for(&self, statement: &str, values: &[&str]) -> io::Result<Option<String>> {
+        Ok(self.ask(statement, values)?.into_iter().flatten().next())
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -208,8 +213,7 @@ impl Queue {
 
     fn body(&self, entry: &Entry) -> io::Result<Option<String>> {
         const BODY: &str = "SELECT a.body FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'waits'";
-        let rows = self.ask(BODY, &[entry.name()])?;
-        Ok(rows.into_iter().flatten().next())
+        self.ask_for(BODY, &[entry.name()])
     }
 
     pub(crate) fn take_all(&self, entries: &[Entry]) -> Vec<io::Result<Option<(Alert, Claim)>>> {
@@ -223,24 +227,14 @@ impl Queue {
             return entries.iter().map(|_| Ok(None)).collect();
         };
         let taken = entries.iter().map(|entry| {
-            let Some(row) = rows.iter().find(|row| row[0] == entry.name()) else {
-                return Ok(None);
-            };
-            let alert = Alert::parse(&row[1]);
-            let damaged = || io::Error::new(io::ErrorKind::InvalidData, "not an alert");
-            Ok(Some((alert.ok_or_else(damaged)?, Claim(Box::new(())))))
+            let row = rows.iter().find(|row| row[0] == entry.name());
+            row.map(|row| taken(&row[1])).transpose()
         });
         taken.collect()
     }
 
-    /// Takes an alert to send it. The turn keeps all others from it.
     pub(crate) fn take(&self, entry: &Entry) -> io::Result<Option<(Alert, Claim)>> {
-        let Some(body) = self.body(entry)? else {
-            return Ok(None);
-        };
-        let alert = Alert::parse(&body)
-            .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an alert"))?;
-        Ok(Some((alert, Claim(Box::new(())))))
+        self.body(entry)?.map(|body| taken(&body)).transpose()
     }
 
     pub(crate) fn read(&self, entry: &Entry) -> io::Result<Option<Alert>> {
@@ -267,8 +261,7 @@ impl Queue {
     #[cfg(feature = "cli")]
     pub(crate) fn rejection(&self, entry: &Entry) -> io::Result<Option<String>> {
         const REASON: &str = "SELECT a.reason FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'rejected'";
-        let rows = self.ask(REASON, &[entry.name()])?;
-        Ok(rows.into_iter().flatten().next())
+        self.ask_for(REASON, &[entry.name()])
     }
 
     /// Removes them and counts them, both or neither.
@@ -356,8 +349,7 @@ impl Queue {
 
     pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
         const HANDLE: &str = "SELECT a.body FROM pn.alert a WHERE a.queue = $1::text AND a.name = $2::text AND a.state = 'handle'";
-        let rows = self.ask(HANDLE, &[key])?;
-        Ok(rows.into_iter().flatten().next())
+        self.ask_for(HANDLE, &[key])
     }
 
     pub(crate) fn set_handle(&self, key: &str, text: &str) -> io::Result<()> {
@@ -387,9 +379,15 @@ impl Queue {
 
     fn text(&self, column: &str) -> io::Result<String> {
         let statement = format!("SELECT q.{column} FROM pn.queue q WHERE q.name = $1::text");
-        let rows = self.ask(&statement, &[])?;
-        Ok(rows.into_iter().flatten().next().unwrap_or_default())
+        self.ask_for(&statement, &[]).map(Option::unwrap_or_default)
     }
+}
+
+/// Reads an alert for sending. The turn keeps all others from it.
+fn taken(body: &str) -> io::Result<(Alert, Claim)> {
+    let damaged = || io::Error::new(io::ErrorKind::InvalidData, "not an alert");
+    let alert = Alert::parse(body).ok_or_else(damaged)?;
+    Ok((alert, Claim(Box::new(()))))
 }
 
 fn names(entries: &[Entry]) -> String {
