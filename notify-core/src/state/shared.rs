@@ -125,8 +125,8 @@ impl Shared {
     pub(crate) fn queue_names(&self) -> Vec<String> {
         const NAMES: &str =
             "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state <> 'rejected' ORDER BY 1";
-        let rows = self.link().ask_now(NAMES, Vec::new()).unwrap_or_default();
-        rows.into_iter().flatten().flatten().collect()
+        let rows = self.link().ask_now(NAMES, &[]).unwrap_or_default();
+        rows.into_iter().flatten().collect()
     }
 
     /// Returns the names of the queues with a held alert whose time has come. Where none waited as the process
@@ -138,9 +138,9 @@ impl Shared {
             return BTreeSet::new();
         }
         let micros = now.timestamp_micros().max(0).cast_unsigned();
-        let rows = link.ask_now(DUE, vec![Some(hash::hex(micros))]);
+        let rows = link.ask_now(DUE, &[&hash::hex(micros)]);
         let rows = rows.unwrap_or_default().into_iter();
-        rows.flatten().flatten().collect()
+        rows.flatten().collect()
     }
 
     pub(crate) fn read(&self, job: &str) -> Past {
@@ -185,7 +185,7 @@ impl Shared {
         });
         let rows = rows.collect::<Value>().text();
         // What cannot be written is missing there and nowhere else.
-        let _ = self.link().ask_now(ADD, vec![Some(rows)]);
+        let _ = self.link().ask_now(ADD, &[&rows]);
     }
 
     /// Gives a job another name, and its history with it.
@@ -207,8 +207,7 @@ impl Shared {
         line.put("job", &name::job_name(to).unwrap_or_else(|| to.to_owned()));
         // A backslash has a meaning there.
         let line = line.end("").trim_end().replace('\\', "\\\\");
-        let values = [from, to, &id, &line].map(|value| Some(value.to_owned()));
-        let rows = self.link().ask_now(RENAME, values.to_vec())?;
+        let rows = self.link().ask_now(RENAME, &[from, to, &id, &line])?;
         Ok(match session::row::<2>(rows) {
             Some([renamed, _]) if renamed == "1" => Renamed::Yes,
             Some([_, exists]) if exists == "true" => Renamed::Exists,

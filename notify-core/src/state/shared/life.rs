@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::fault::Fault;
 use super::link::Link;
-use super::session::{self, Client, row};
+use super::session::{self, Client, columns, row};
 use super::transaction::Row;
 use crate::format::fields::Fields;
 use crate::format::json::{Value, object};
@@ -74,10 +74,10 @@ pub(super) async fn write(
     });
     let rows = rows.collect::<Value>().text();
     let values = [
-        Some(link.process.to_string()),
-        Some(is_direct.to_string()),
-        Some(link.server()),
-        Some(rows),
+        link.process.to_string(),
+        is_direct.to_string(),
+        link.server(),
+        rows,
     ];
     let written = session::ask(&client, &link.statement(WRITE), &values, &mend).await;
     if let Err(fault) = written {
@@ -91,9 +91,8 @@ pub(super) async fn write(
     }
     let is_first = link.runs.lock().waiting.is_none();
     for run in new {
-        let value = [Some(run.job.clone())];
-        let read = link.statement(super::transaction::READ);
-        let rows = link.heed(session::ask(&client, &read, &value, "").await)?;
+        let read = super::transaction::READ;
+        let rows = link.heed(link.ask_by(&client, read, &[&run.job]).await)?;
         let row = Row::read(&link, rows);
         let mut runs = link.runs.lock();
         if let Some(row) = row.filter(|_| runs.has(run.number)) {
@@ -112,18 +111,18 @@ pub(super) async fn erase(
     client: Arc<Client>,
     ended: Vec<u64>,
 ) -> Result<(), Fault> {
-    let values = erased(&link, &ended);
-    let erased = session::ask(&client, &link.statement(ERASE), &values, "").await;
+    let [process, numbers] = erased(&link, &ended);
+    let erased = link.ask_by(&client, ERASE, &[&process, &numbers]).await;
     if erased.is_err() {
         link.runs.lock().ended.extend(ended);
     }
     erased.map(drop)
 }
 
-fn erased(link: &Link, ended: &[u64]) -> [Option<String>; 2] {
+fn erased(link: &Link, ended: &[u64]) -> [String; 2] {
     let numbers = ended.iter().map(|number| number.cast_signed().to_string());
     let numbers = numbers.collect::<Value>().text();
-    [Some(link.process.to_string()), Some(numbers)]
+    [link.process.to_string(), numbers]
 }
 
 /// Says that this process lives.
@@ -132,13 +131,13 @@ pub(super) async fn beat(
     client: Arc<Client>,
     is_direct: bool,
 ) -> Result<(), Fault> {
-    let process = [Some(link.process.to_string())];
+    let process = link.process.to_string();
     if is_direct {
         // It is held already, but where an earlier connection had it: taken twice, it is still one lock.
-        session::ask(&client, LOCK, &process, "").await?;
+        link.ask_by(&client, LOCK, &[&process]).await?;
     }
     if link.runs.lock().is_any_under_way() {
-        session::ask(&client, &link.statement(BEAT), &process, "").await?;
+        link.ask_by(&client, BEAT, &[&process]).await?;
     }
     Ok(())
 }
@@ -270,7 +269,7 @@ impl Shared {
             return found;
         }
         // Where it cannot be asked, the next who looks finds them.
-        let rows = link.ask_now(&with_free(FIND), vec![Some(missing(&link))]);
+        let rows = link.ask_now(&with_free(FIND), &[&missing(&link)]);
         rows.map(|rows| gone(&link, rows)).unwrap_or_default()
     }
 
@@ -281,11 +280,11 @@ impl Shared {
 
     /// Looks at all runs under way, process by process.
     pub(crate) fn look_at_runs(&self) -> std::io::Result<Vec<Seen>> {
-        let rows = self.link().ask_now(&with_free(LOOK), Vec::new())?;
+        let rows = self.link().ask_now(&with_free(LOOK), &[])?;
         let mut seen: Vec<Seen> = Vec::new();
         let mut last = String::new();
         for row in rows {
-            let Some([process, about, run, is_free]) = row_of(row) else {
+            let Some([process, about, run, is_free]) = columns(row) else {
                 continue;
             };
             if seen.is_empty() || process != last {
@@ -304,7 +303,7 @@ impl Shared {
     }
 
     pub(crate) fn unwatched_runs(&self) -> BTreeSet<String> {
-        let rows = self.link().ask_now(&with_free(UNWATCHED), Vec::new());
+        let rows = self.link().ask_now(&with_free(UNWATCHED), &[]);
         let Some([runs, processes]) = row(rows.unwrap_or_default()) else {
             return BTreeSet::new();
         };
@@ -327,11 +326,12 @@ impl Shared {
         if ended.is_empty() {
             return;
         }
-        let values = erased(&link, &ended).to_vec();
+        let [process, numbers] = erased(&link, &ended);
         let closed = link.closed();
         // What others keep locked is another table, most likely, and a row that is left is a death.
         let closed = closed.filter(|fault| !matches!(fault, Fault::Locked(_)));
-        if closed.is_some() || link.ask_anyway(ERASE, values, until).is_err() {
+        let erase = || link.ask_anyway(ERASE, &[&process, &numbers], until);
+        if closed.is_some() || erase().is_err() {
             link.runs.lock().ended.extend(ended);
         }
     }
@@ -355,7 +355,7 @@ fn gone(link: &Link, rows: session::Rows) -> Vec<Gone> {
     let mut gone: Vec<Gone> = Vec::new();
     let mut last = None;
     for row in rows {
-        let Some([process, number, server, is_cut, is_long, about, run]) = row_of(row) else {
+        let Some([process, number, server, is_cut, is_long, about, run]) = columns(row) else {
             continue;
         };
         let (Ok(process), Ok(number)) = (process.parse::<i64>(), number.parse::<i64>()) else {
@@ -387,16 +387,12 @@ fn gone(link: &Link, rows: session::Rows) -> Vec<Gone> {
 
 /// Looks, as the process begins, for what others have left: its end need not ask then.
 async fn look_around(link: &Link, client: &Client) -> Result<(), Fault> {
-    let find = link.statement(&with_free(FIND));
-    let rows = session::ask(client, &find, &[Some(missing(link))], "").await?;
+    let find = with_free(FIND);
+    let rows = link.ask_by(client, &find, &[&missing(link)]).await?;
     let found = gone(link, rows);
-    let rows = session::ask(client, &link.statement(WAITING), &[], "").await?;
+    let rows = link.ask_by(client, WAITING, &[]).await?;
     let mut runs = link.runs.lock();
     runs.found = Some(found);
-    runs.waiting = Some(rows.into_iter().flatten().flatten().collect());
+    runs.waiting = Some(rows.into_iter().flatten().collect());
     Ok(())
-}
-
-fn row_of<const COLUMNS: usize>(columns: Vec<Option<String>>) -> Option<[String; COLUMNS]> {
-    row(vec![columns])
 }

@@ -20,7 +20,7 @@ use super::life::{self, Runs};
 use super::memory::Known;
 use super::plans::Planned;
 use super::schema;
-use super::session::Rows;
+use super::session::{self, Client, Rows, Session};
 use super::worker;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
@@ -120,7 +120,7 @@ pub(super) enum Event {
     /// A run has begun that is to be written down soon.
     Begun,
     Tick,
-    Connected(Result<super::session::Session, Fault>),
+    Connected(Result<Session, Fault>),
     /// The connection of that number is closed.
     Closed(u64),
 }
@@ -128,7 +128,7 @@ pub(super) enum Event {
 /// A question, and who waits for the answer.
 pub(super) struct Question {
     pub(super) statement: String,
-    pub(super) values: Vec<Option<String>>,
+    pub(super) values: Vec<String>,
     pub(super) until: Instant,
     pub(super) stage: Arc<Stage>,
     pub(super) reply: SyncSender<Result<Rows, Fault>>,
@@ -220,7 +220,7 @@ impl Link {
     pub(super) fn ask(
         &self,
         statement: &str,
-        values: Vec<Option<String>>,
+        values: &[&str],
         until: Instant,
     ) -> Result<Rows, Fault> {
         if let Some(fault) = self.standing.lock().closed() {
@@ -233,7 +233,7 @@ impl Link {
     pub(super) fn ask_anyway(
         &self,
         statement: &str,
-        values: Vec<Option<String>>,
+        values: &[&str],
         until: Instant,
     ) -> Result<Rows, Fault> {
         self.wait_for(false, statement, values, until)
@@ -244,7 +244,7 @@ impl Link {
         &self,
         is_of_others: bool,
         statement: &str,
-        values: Vec<Option<String>>,
+        values: &[&str],
         until: Instant,
     ) -> Result<Rows, Fault> {
         let (begun, left) = (Instant::now(), LEFT.get());
@@ -263,8 +263,8 @@ impl Link {
             statement: self.statement(statement),
             // A text of the database holds no such character.
             values: values
-                .into_iter()
-                .map(|value| value.map(|text| text.replace('\0', "\u{fffd}")))
+                .iter()
+                .map(|text| text.replace('\0', "\u{fffd}"))
                 .collect(),
             until: until.max(begun + ffi::within(LONGEST)),
             stage: stage.clone(),
@@ -303,11 +303,7 @@ impl Link {
     }
 
     /// The same, for as long as a question may take.
-    pub(super) fn ask_now(
-        &self,
-        statement: &str,
-        values: Vec<Option<String>>,
-    ) -> Result<Rows, Fault> {
+    pub(super) fn ask_now(&self, statement: &str, values: &[&str]) -> Result<Rows, Fault> {
         if let Some(fault) = self.standing.lock().closed() {
             return Err(fault);
         }
@@ -318,17 +314,27 @@ impl Link {
     pub(super) fn insist(
         &self,
         statement: &str,
-        values: &[Option<String>],
+        values: &[&str],
         until: Instant,
     ) -> Result<Rows, Fault> {
         loop {
-            let answer = self.ask_anyway(statement, values.to_vec(), until);
+            let answer = self.ask_anyway(statement, values, until);
             let is_lost = matches!(answer, Err(Fault::Unheard(_) | Fault::Away(_)));
             if !is_lost || Instant::now() + ASK_AGAIN >= until || !self.is_coming(Wait::Restart) {
                 return answer;
             }
             thread::sleep(ASK_AGAIN);
         }
+    }
+
+    /// Asks on the thread itself, of what nobody waits for.
+    pub(super) async fn ask_by(
+        &self,
+        client: &Client,
+        statement: &str,
+        values: &[&str],
+    ) -> Result<Rows, Fault> {
+        session::ask(client, &self.statement(statement), values, "").await
     }
 
     /// Writes a statement for the schema of the store.
@@ -349,21 +355,19 @@ impl Link {
     }
 
     /// Notes that the connection is open.
-    pub(super) fn rise(&self, session: &super::session::Session) {
+    pub(super) fn rise(&self, session: &Session) {
         let mut standing = self.standing.lock();
         *standing = Standing {
             locked: standing.locked,
             up: Some(Instant::now()),
-            lost: None,
             is_direct: session.is_direct,
             was_up: true,
-            fault: None,
-            is_tripped: false,
             server: session.server.clone(),
             activity: Activity {
                 at: Some(Instant::now()),
-                is_at_work: false,
+                ..Activity::default()
             },
+            ..Standing::default()
         };
     }
 
@@ -526,7 +530,7 @@ mod tests {
         link.hear();
         link.set_at_work(true);
         let one_end = OneEnd::begin();
-        let of_others = || link.ask_now("SELECT 1", Vec::new());
+        let of_others = || link.ask_now("SELECT 1", &[]);
         assert!(of_others().is_err());
         let left = LEFT.get().unwrap();
         assert!(left <= PATIENCE, "{left:?}");
@@ -535,7 +539,7 @@ mod tests {
         assert!(matches!(second, Err(Fault::Later(_))), "{second:?}");
         assert_eq!(LEFT.get(), Some(left));
         assert_eq!(link.closed(), None);
-        assert!(link.ask("SELECT 1", Vec::new(), deadline()).is_err());
+        assert!(link.ask("SELECT 1", &[], deadline()).is_err());
         assert_eq!(LEFT.get(), Some(Duration::ZERO));
         assert!(link.closed().is_some());
         drop(one_end);

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use super::fault::Fault;
 use super::link::Link;
-use super::session::{self, Client};
+use super::session::{Client, Rows, columns};
 use super::transaction::Row;
 use crate::format::hash;
 use crate::format::json::{Value, object};
@@ -248,10 +248,10 @@ impl Shared {
             if behind.is_empty() && !link.memory.lock().values().any(Known::is_behind) {
                 return;
             }
-            let rows = link.ask(READ, vec![Some(names(&behind))], until);
+            let rows = link.ask(READ, &[&names(&behind)], until);
             let rows = rows.map(|rows| corrected(&link, rows));
             let written = rows.and_then(|all| {
-                let written = link.ask(WRITE, vec![Some(values(&all))], until)?;
+                let written = link.ask(WRITE, &[&values(&all)], until)?;
                 Ok((all, written))
             });
             let is_lost = written.is_err();
@@ -286,11 +286,9 @@ pub(super) fn is_due(link: &Link, now: Instant) -> bool {
 pub(super) async fn write_behind(link: Arc<Link>, client: Arc<Client>) -> Result<(), Fault> {
     let behind = take_behind(&link, DUE, Instant::now());
     let asked = async {
-        let names = [Some(names(&behind))];
-        let rows = session::ask(&client, &link.statement(READ), &names, "").await?;
+        let rows = link.ask_by(&client, READ, &[&names(&behind)]).await?;
         let all = corrected(&link, rows);
-        let values = [Some(values(&all))];
-        let written = session::ask(&client, &link.statement(WRITE), &values, "").await?;
+        let written = link.ask_by(&client, WRITE, &[&values(&all)]).await?;
         Ok((all, written))
     };
     match asked.await {
@@ -326,12 +324,10 @@ fn names(behind: &[String]) -> String {
 }
 
 /// Adds to what was read the runs that are in memory.
-fn corrected(link: &Link, rows: session::Rows) -> Vec<Written> {
+fn corrected(link: &Link, rows: Rows) -> Vec<Written> {
     let mut memory = link.memory.lock();
     let now = clock::now();
-    let rows = rows
-        .into_iter()
-        .filter_map(|row| session::row::<3>(vec![row]));
+    let rows = rows.into_iter().filter_map(columns);
     let written = rows.filter_map(|[name, seen, status]| {
         let known = memory.get_mut(&name)?;
         known.job.catch_up();
@@ -364,12 +360,9 @@ fn values(all: &[Written]) -> String {
 }
 
 /// Notes what was written. A job that others have changed is forgotten: its next run asks the store.
-fn put_back(link: &Link, all: &[Written], behind: &[String], written: session::Rows) {
+fn put_back(link: &Link, all: &[Written], behind: &[String], written: Rows) {
     let mut memory = link.memory.lock();
-    let written: Vec<_> = written
-        .into_iter()
-        .filter_map(|row| session::row::<2>(vec![row]))
-        .collect();
+    let written: Vec<_> = written.into_iter().filter_map(columns).collect();
     for name in behind {
         let Some(known) = memory.get_mut(name) else {
             continue;

@@ -49,7 +49,7 @@ fn text(link: &Link, name: &str) -> Result<String, Fault> {
 
 /// Reads a text, and since when it stands so.
 pub(super) fn since(link: &Link, name: &str) -> Result<(String, Time), Fault> {
-    let rows = link.ask_now(READ, vec![Some(name.to_owned())])?;
+    let rows = link.ask_now(READ, &[name])?;
     let [body, at] = row(rows).unwrap_or_default();
     let at = at.parse().ok().and_then(DateTime::from_timestamp_micros);
     Ok((body, at.unwrap_or_default()))
@@ -70,8 +70,7 @@ pub(super) fn change(
         if after == before {
             return Ok(());
         }
-        let values = [name, &before, &after].map(|value| Some(value.to_owned()));
-        if !link.ask_now(WRITE, values.to_vec())?.is_empty() {
+        if !link.ask_now(WRITE, &[name, &before, &after])?.is_empty() {
             return Ok(());
         }
     }

@@ -15,6 +15,7 @@ use chrono::{DateTime, TimeDelta};
 use super::address::Address;
 use super::link::Link;
 use super::plans;
+use super::session::Rows;
 use crate::format::hash;
 use crate::format::json::Value;
 use crate::format::order;
@@ -93,16 +94,10 @@ impl Queue {
         Link::of(&self.address)
     }
 
-    fn ask(&self, statement: &str, values: &[&str]) -> io::Result<Vec<Vec<String>>> {
-        let own = [&*self.name];
-        let values = own
-            .iter()
-            .chain(values)
-            .map(|value| Some((*value).to_owned()));
-        let rows = self.link().ask_now(statement, values.collect())?;
-        let texts =
-            |row: Vec<Option<String>>| row.into_iter().map(Option::unwrap_or_default).collect();
-        Ok(rows.into_iter().map(texts).collect())
+    /// Asks by its name, which is the first value.
+    fn ask(&self, statement: &str, values: &[&str]) -> io::Result<Rows> {
+        let values = [&[&*self.name], values].concat();
+        Ok(self.link().ask_now(statement, &values)?)
     }
 
     /// Asks for one text; `None` where there is no such row.
@@ -244,7 +239,7 @@ impl Queue {
     pub(crate) fn remove_all(&self, entries: &[Entry]) -> io::Result<()> {
         const REMOVE: &str = "DELETE FROM pn.alert WHERE queue = $1::text AND state = 'waits' \
             AND name IN (SELECT jsonb_array_elements_text($2::text::jsonb))";
-        let values = [self.name.clone(), names(entries)].map(Some);
+        let values = [&*self.name, &names(entries)];
         // The destination has them: whoever waited in vain before, this is tried, within the lease.
         let until = Instant::now() + ffi::within(REMOVAL);
         self.link().insist(REMOVE, &values, until)?;

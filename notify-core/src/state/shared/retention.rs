@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::fault::Fault;
 use super::link::Link;
-use super::session::{self, Client};
+use super::session::Client;
 
 /// How often a process looks for lines that go: soon after its beginning, for it may be short, and then so often.
 pub(super) const EVERY: Duration = Duration::from_secs(3600);
@@ -21,9 +21,9 @@ const BY_COUNT: &str = "WITH s AS MATERIALIZED (SELECT set_config('synchronous_c
 
 /// Removes what is too old, and, where the process lasts, what is too much.
 pub(super) async fn sweep(link: Arc<Link>, client: Arc<Client>, lasts: bool) -> Result<(), Fault> {
-    session::ask(&client, &link.statement(BY_AGE), &[], "").await?;
+    link.ask_by(&client, BY_AGE, &[]).await?;
     if lasts {
-        session::ask(&client, &link.statement(BY_COUNT), &[], "").await?;
+        link.ask_by(&client, BY_COUNT, &[]).await?;
     }
     Ok(())
 }

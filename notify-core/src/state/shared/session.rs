@@ -50,8 +50,8 @@ const LOOK: &str = "SELECT (pg_is_in_recovery() OR current_setting('transaction_
 
 const META: &str = "(SELECT m.oldest::text FROM pn.meta m LIMIT 1)";
 
-/// An answer's rows, all as text.
-pub(super) type Rows = Vec<Vec<Option<String>>>;
+/// An answer's rows, all as text: what is null is empty.
+pub(super) type Rows = Vec<Vec<String>>;
 
 /// Has this process make no tables from now on.
 pub(super) fn only_look() {
@@ -81,17 +81,13 @@ impl Client {
     }
 
     /// Has the server read and plan a statement of so many values before somebody waits for its answer.
-    pub(super) async fn prepare(
-        &self,
-        statement: String,
-        values: &[Option<String>],
-    ) -> Result<(), Fault> {
+    pub(super) async fn prepare(&self, statement: String, values: &[&str]) -> Result<(), Fault> {
         // Without this the statement is planned anew each time, for its values.
         const PLAN: &str = "SELECT set_config('plan_cache_mode', 'force_generic_plan', false)";
         if self.is_preparing.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
-        ask(self, PLAN, &[], "").await?;
+        ask(self, PLAN, &[""; 0], "").await?;
         let types = vec![Type::TEXT; values.len()];
         let named = self.inner.prepare_typed(&statement, &types).await;
         let named = named.map_err(|error| Fault::of(&error, ""))?;
@@ -222,7 +218,7 @@ impl Session {
         let look = look.replace("{oldest}", &OLDEST_SERVER.to_string());
         let end = |end: SocketAddr| [end.ip().to_canonical().to_string(), end.port().to_string()];
         let ends = [end(ends.0), end(ends.1)].into_iter().flatten();
-        let values: Vec<_> = ends.chain([process.to_string()]).map(Some).collect();
+        let values: Vec<_> = ends.chain([process.to_string()]).collect();
         let asked = (Instant::now(), clock::of_host());
         let look = schema::of(schema, &look);
         let rows = ask(&self.client, &look, &values, &self.mend).await?;
@@ -250,7 +246,7 @@ impl Session {
 pub(super) async fn ask(
     client: &Client,
     statement: &str,
-    values: &[Option<String>],
+    values: &[impl ToSql + Sync],
     mend: &str,
 ) -> Result<Rows, Fault> {
     let texts = values.iter().map(|value| value as &(dyn ToSql + Sync));
@@ -271,15 +267,20 @@ pub(super) async fn ask(
     let texts = rows.iter().map(|row| {
         let columns = 0..row.len();
         let text = |column| row.try_get::<_, Option<String>>(column).ok().flatten();
-        columns.map(text).collect()
+        columns
+            .map(|column| text(column).unwrap_or_default())
+            .collect()
     });
     Ok(texts.collect())
 }
 
 /// Takes the one row of an answer, of so many columns.
 pub(super) fn row<const COLUMNS: usize>(rows: Rows) -> Option<[String; COLUMNS]> {
-    let row = rows.into_iter().next()?;
-    let row: Vec<_> = row.into_iter().map(Option::unwrap_or_default).collect();
+    columns(rows.into_iter().next()?)
+}
+
+/// Takes the columns of a row, which has so many.
+pub(super) fn columns<const COLUMNS: usize>(row: Vec<String>) -> Option<[String; COLUMNS]> {
     row.try_into().ok()
 }
 

@@ -55,7 +55,7 @@ pub(super) struct Row {
 
 impl Row {
     pub(super) fn of(link: &Link, job: &str, until: Instant) -> Result<Self, Fault> {
-        let rows = link.heed(link.ask(READ, vec![Some(job.to_owned())], until))?;
+        let rows = link.heed(link.ask(READ, &[job], until))?;
         Self::read(link, rows).ok_or_else(|| Fault::Later("it answers nothing".to_owned()))
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::address::{self, Address};
-use super::session::row;
+use super::session::{columns, row};
 use super::{Shared, plans, schema, session};
 use crate::format::json::Value;
 use crate::format::time::Time;
@@ -35,7 +35,7 @@ impl Shared {
     /// The connection has made them, where they were missing.
     pub(in crate::state) fn look_at_tables(&self) -> io::Result<String> {
         const LOOK: &str = "SELECT m.version::text, (SELECT count(*) FROM pn.job j WHERE j.status <> '')::text FROM pn.meta m";
-        let rows = self.link().ask(LOOK, Vec::new(), Instant::now() + INIT)?;
+        let rows = self.link().ask(LOOK, &[], Instant::now() + INIT)?;
         let [version, jobs] = row(rows).unwrap_or_default();
         Ok(format!(
             "the tables of {self} are there: version {version}, {jobs} jobs"
@@ -48,8 +48,8 @@ impl Shared {
 
     pub(in crate::state) fn files(&self) -> io::Result<Vec<String>> {
         const NAMES: &str = "SELECT j.name FROM pn.job j WHERE j.status <> ''";
-        let rows = self.link().ask_now(NAMES, Vec::new())?;
-        Ok(rows.into_iter().flatten().flatten().collect())
+        let rows = self.link().ask_now(NAMES, &[])?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// Reads the status files of those jobs.
@@ -58,8 +58,8 @@ impl Shared {
             AND j.name IN (SELECT jsonb_array_elements_text($1::text::jsonb))";
         let rows = self
             .link()
-            .ask_now(TEXTS, vec![Some(files.iter().collect::<Value>().text())])?;
-        let texts = rows.into_iter().filter_map(|text| row::<2>(vec![text]));
+            .ask_now(TEXTS, &[&files.iter().collect::<Value>().text()])?;
+        let texts = rows.into_iter().filter_map(columns);
         Ok(texts.map(|[name, status]| (name, status)).collect())
     }
 
@@ -76,9 +76,9 @@ impl Shared {
 
     pub(in crate::state) fn all_queues(&self) -> io::Result<Vec<Waiting>> {
         const ALERTS: &str = "SELECT a.queue, a.name, a.state FROM pn.alert a WHERE a.state <> 'handle' ORDER BY a.queue, a.name";
-        let rows = self.link().ask_now(ALERTS, Vec::new())?;
+        let rows = self.link().ask_now(ALERTS, &[])?;
         let mut queues: BTreeMap<String, Waiting> = BTreeMap::new();
-        for [queue, name, state] in rows.into_iter().filter_map(|alert| row(vec![alert])) {
+        for [queue, name, state] in rows.into_iter().filter_map(columns) {
             let waiting = queues.entry(queue.clone()).or_insert_with(|| Waiting {
                 user: String::new(),
                 name: queue,
@@ -118,9 +118,9 @@ impl Shared {
     /// Reads the latest of a job's history, the oldest first.
     pub(in crate::state) fn history(&self, file: &str) -> io::Result<Vec<Event>> {
         const HISTORY: &str = "SELECT h.line FROM pn.history h WHERE h.job = $1::text ORDER BY h.id DESC LIMIT $2::text::bigint";
-        let values = vec![Some(file.to_owned()), Some(LINES.to_string())];
-        let rows = self.link().ask_now(HISTORY, values)?;
-        let lines = rows.into_iter().rev().flatten().flatten();
+        let values = [file, &LINES.to_string()];
+        let rows = self.link().ask_now(HISTORY, &values)?;
+        let lines = rows.into_iter().rev().flatten();
         Ok(lines.filter_map(|line| Event::parse(&line)).collect())
     }
 }

@@ -249,7 +249,7 @@ impl Work {
         let is_direct = session.is_direct;
         self.spawn(move |link, client| async move {
             let asked = (Instant::now(), clock::of_host());
-            let rows = session::ask(&client, CLOCK, &[], "").await?;
+            let rows = link.ask_by(&client, CLOCK, &[]).await?;
             if let Some([clock]) = session::row(rows) {
                 session::follow(&clock, asked);
             }

@@ -53,10 +53,10 @@ impl Queue {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let values = vec![Some(self.queue.clone()), Some(self.token.clone())];
+        let values = [&*self.queue, &*self.token];
         // Where it cannot be given back, it ends with this process, or by itself: that is not waited for.
         if self.link.up().is_some() {
-            let _ = self.link.ask_anyway(GIVE_BACK, values, deadline());
+            let _ = self.link.ask_anyway(GIVE_BACK, &values, deadline());
         }
     }
 }

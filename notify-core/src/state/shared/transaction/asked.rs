@@ -15,15 +15,15 @@ use crate::state::history;
 use crate::state::shared::fault::Fault;
 use crate::state::shared::life;
 use crate::state::shared::link::Link;
-use crate::state::shared::session::{Client, row};
+use crate::state::shared::session::{Client, Rows, row};
 
 /// How soon to look again whether the store is back, for a change whose answer is lost.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Makes a change. The values: 1 whether it must outlive a power cut, 2 the job, 3 the change that was seen, 4 the
-/// new one, 5 the status, 6 alerts, 7 held alerts that go, 8 the line of the history, 9 and 10 the run that ends,
-/// 11 whether that run is `own`, `gone` or none, 12 held alerts that were seen, 13 whether the job goes, 14 the planned
-/// quiet that was seen, 15 for how many milliseconds to wait for who has locked a row.
+/// new one, 5 the status, if it is another, 6 alerts, 7 held alerts that go, 8 the line of the history, 9 and 10 the run
+/// that ends, 11 whether that run is `own`, `gone` or none, 12 held alerts that were seen, 13 whether the job goes,
+/// 14 the planned quiet that was seen, 15 for how many milliseconds to wait for who has locked a row.
 const CHANGE: &str = "\
 WITH s AS MATERIALIZED (SELECT set_config('synchronous_commit', $1::text, true) AS a, set_config('lock_timeout', $15::text, true) AS b), \
 cur AS MATERIALIZED (SELECT j.change, j.status FROM pn.job j, s \
@@ -36,8 +36,8 @@ quiet AS MATERIALIZED (SELECT coalesce((SELECT p.body FROM pn.plan p WHERE p.nam
 ok AS MATERIALIZED (SELECT 1 AS one FROM s, quiet WHERE coalesce((SELECT change FROM cur), '') = $3::text AND quiet.body = $14::text \
   AND (SELECT count(*) FROM held) = jsonb_array_length($12::text::jsonb) \
   AND ($11::text <> 'gone' OR EXISTS (SELECT FROM gone))), \
-new AS (INSERT INTO pn.job AS t (name, change, status) SELECT $2::text, $4::text, coalesce($5::text, '') FROM ok WHERE $13::text = '' \
-  ON CONFLICT (name) DO UPDATE SET change = $4::text, status = coalesce($5::text, t.status), written = clock_timestamp() \
+new AS (INSERT INTO pn.job AS t (name, change, status) SELECT $2::text, $4::text, $5::text FROM ok WHERE $13::text = '' \
+  ON CONFLICT (name) DO UPDATE SET change = $4::text, status = coalesce(nullif($5::text, ''), t.status), written = clock_timestamp() \
   WHERE t.change = $3::text RETURNING 1 AS one), \
 off AS (UPDATE pn.job j SET change = $4::text, status = '', written = clock_timestamp() FROM ok WHERE $13::text <> '' \
   AND j.name = $2::text AND j.change = $3::text RETURNING 1 AS one), \
@@ -67,8 +67,7 @@ pub(in crate::state::shared) async fn prepare(
     const NOTHING: [&str; 15] = [
         "off", "", "none", "", "", "[]", "[]", "", "", "", "", "[]", "", "", "1500",
     ];
-    let values = NOTHING.map(|value| Some(value.to_owned()));
-    link.heed(client.prepare(link.statement(CHANGE), &values).await)
+    link.heed(client.prepare(link.statement(CHANGE), &NOTHING).await)
 }
 
 /// What became of an attempt.
@@ -154,8 +153,7 @@ impl<'a> Asked<'a> {
 
     /// Asks whether it was made; `None` where it was not.
     fn was_made(&self, link: &Link, until: Instant) -> Result<Option<Attempt>, Fault> {
-        let values = vec![Some(self.job.to_owned()), Some(self.id.clone())];
-        let rows = link.ask(WAS_MADE, values, until)?;
+        let rows = link.ask(WAS_MADE, &[self.job, &self.id], until)?;
         let is_made = row::<1>(rows).is_some_and(|[made]| made == "true");
         let own = self.change.ends.as_ref().filter(|run| link.is_own(run));
         if is_made && let Some(run) = own {
@@ -166,7 +164,7 @@ impl<'a> Asked<'a> {
     }
 
     fn try_once(&self, link: &Link, until: Instant) -> Result<Option<Attempt>, Fault> {
-        let rows = link.ask(CHANGE, self.values(link), until)?;
+        let rows = self.ask(link, until)?;
         let Some([made, is_open, change, status, planned]) = row(rows) else {
             return Err(Fault::Later("it answers nothing".to_owned()));
         };
@@ -183,7 +181,7 @@ impl<'a> Asked<'a> {
         }))
     }
 
-    fn values(&self, link: &Link) -> Vec<Option<String>> {
+    fn ask(&self, link: &Link, until: Instant) -> Result<Rows, Fault> {
         let change = self.change;
         let texts = Texts::of(change);
         let status = match &change.noted {
@@ -198,6 +196,9 @@ impl<'a> Asked<'a> {
         let alerts = alerts.collect::<Value>().text();
         let ended = change.ends.as_ref();
         let ended = ended.and_then(|run| Some((life::process_of(run)?, run.offset)));
+        let (process, number) = ended.map_or_else(Default::default, |(process, number)| {
+            (process.to_string(), number.cast_signed().to_string())
+        });
         let whose = match ended {
             Some((process, _)) if process == link.process => "own",
             Some(_) => "gone",
@@ -210,24 +211,24 @@ impl<'a> Asked<'a> {
         } else {
             "1500"
         };
-        vec![
-            Some(if must_last { "on" } else { "off" }.to_owned()),
-            Some(self.job.to_owned()),
-            Some(self.seen.change.clone()),
-            Some(self.id.clone()),
-            // None leaves the one that is there.
-            status,
-            Some(alerts),
-            Some(change.withdrawn.iter().collect::<Value>().text()),
-            Some(history::line_of(change).unwrap_or_default()),
-            ended.map(|(process, _)| process.to_string()),
-            ended.map(|(_, number)| number.cast_signed().to_string()),
-            Some(whose.to_owned()),
-            Some(self.guarded.iter().collect::<Value>().text()),
-            Some(if change.removes { "goes" } else { "" }.to_owned()),
-            Some(self.seen.planned.text.clone()),
-            Some(wait.to_owned()),
-        ]
+        let values = [
+            if must_last { "on" } else { "off" },
+            self.job,
+            &self.seen.change,
+            &self.id,
+            &status.unwrap_or_default(),
+            &alerts,
+            &change.withdrawn.iter().collect::<Value>().text(),
+            &history::line_of(change).unwrap_or_default(),
+            &process,
+            &number,
+            whose,
+            &self.guarded.iter().collect::<Value>().text(),
+            if change.removes { "goes" } else { "" },
+            &self.seen.planned.text,
+            wait,
+        ];
+        link.ask(CHANGE, &values, until)
     }
 
     fn alert(&self, alert: &Alert, body: &str, queue: &str) -> Value {
