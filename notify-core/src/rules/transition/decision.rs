@@ -314,12 +314,15 @@ impl Case<'_> {
 
     /// Returns whether it is the end of what people were sent.
     fn is_recovery(&self, reason: Reason) -> bool {
-        self.state == State::Ok
-            && !self.is_overdue()
-            && matches!(
-                reason,
-                Reason::Changed | Reason::Late | Reason::WasOverdue | Reason::Steady
-            )
+        let is_end = match reason {
+            Reason::Changed | Reason::Late | Reason::WasOverdue | Reason::Steady => true,
+            // An `OK` that is due anyway says that, too.
+            Reason::First | Reason::Unreadable | Reason::StillOk => {
+                self.late().is_some() || self.end.run.was_overdue && self.is_ok_due()
+            }
+            _ => false,
+        };
+        is_end && self.state == State::Ok && !self.is_overdue()
     }
 
     /// Returns when a held alert leaves: nothing withholds it longer than the settings allow.

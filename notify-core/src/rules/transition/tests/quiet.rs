@@ -95,6 +95,39 @@ fn the_recovery_of_what_was_sent_comes_through_a_planned_quiet_and_no_reminder_d
     assert_eq!(job.kinds().len(), 2);
 }
 
+/// An `OK` is due, and says besides that what people heard of is over: that the run was overdue, or had not come.
+#[test]
+fn the_end_of_an_overdue_or_missed_run_comes_through_a_planned_quiet_also_where_an_ok_is_due() {
+    let (now, quiet) = (at(8 * 3600), quiet());
+    let context = Context {
+        quiet: Some(&quiet),
+        ..context(now, *ALERTS)
+    };
+    let works = |past: &Past, was_overdue| {
+        let run = Ended {
+            was_overdue,
+            ..ended(2, now)
+        };
+        of(past, &run, &Outcome::Returned, &context)
+            .unwrap()
+            .decision
+    };
+    let mut job = Job::new(Settings::default());
+    job.run(MINUTE, &Outcome::Returned);
+    let (worked, mut missed) = (job.past.clone(), status(&job).clone());
+    (missed.missed, missed.missed_due) = (Some(at(7200)), Some(at(3600)));
+    for (past, was_overdue, reason) in [
+        (&Past::Missing, true, Reason::First),
+        (&worked, true, Reason::StillOk),
+        (&Past::Known(Box::new(missed)), false, Reason::StillOk),
+    ] {
+        assert_eq!(works(past, was_overdue), Decision::send(reason));
+    }
+    for past in [Past::Missing, worked] {
+        assert_eq!(works(&past, false), Decision::silent(Reason::Quiet));
+    }
+}
+
 #[test]
 fn an_alert_that_was_held_stays_so_until_the_planned_quiet_ends() {
     let settings = Settings {
