@@ -283,8 +283,8 @@ impl Case<'_> {
         let is_known = self.same.is_some_and(|same| same.alerted.is_some());
         match cover.filter(|_| is_failure) {
             Some(cover) if cover.is_sent => return Some(Reason::SamePanic),
-            // A known failure needs no second alert; a new one does.
-            Some(_) if is_known && due.reason == Reason::StillFailing => {
+            // A known failure needs no second alert; a new one does, and another error.
+            Some(_) if is_known && due.reason == Reason::StillFailing && !self.is_other() => {
                 return Some(Reason::KnownInside);
             }
             _ => {}

@@ -662,6 +662,43 @@ fn a_panic_that_was_sent_already_is_written_down_and_not_sent_again() {
     assert_eq!(transition.status.unwrap().alerted_by, None);
 }
 
+/// A job inside fails as its people know, and is silent: for the job around it that is another error, whether its own
+/// silence is over or not.
+#[test]
+fn another_error_that_comes_from_inside_is_sent_also_after_the_silence() {
+    let panic = Outcome::Panicked(Panic::new(Some("no".to_owned()), 7));
+    let (before, _) = history(&[failed("disk full")], *ALERTS);
+    for (second, reason) in [(1, Reason::NewError), (60, Reason::StillFailing)] {
+        let context = Context {
+            cover: Some(Cover {
+                job: "etl.load.inner",
+                is_sent: false,
+            }),
+            settings: Settings {
+                silent: Duration::from_secs(30),
+                ..Settings::default()
+            },
+            ..context(at(second), *ALERTS)
+        };
+        let run = ended(2, at(second));
+        let past = Past::Known(Box::new(before.clone()));
+        let transition = of(&past, &run, &panic, &context).unwrap();
+        assert_eq!(transition.decision, Decision::send(reason), "{second}");
+        // What people know by then is not repeated.
+        let past = Past::Known(Box::new(transition.status.unwrap()));
+        let later = Context {
+            now: at(second + 60),
+            ..context
+        };
+        let transition = of(&past, &run, &panic, &later).unwrap();
+        assert_eq!(
+            transition.decision,
+            Decision::silent(Reason::KnownInside),
+            "{second}"
+        );
+    }
+}
+
 #[test]
 fn a_cancelled_run_inside_another_leaves_the_status_and_adds_a_line() {
     let (before, _) = history(&[failed("a")], *ALERTS);
