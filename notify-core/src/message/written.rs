@@ -1,11 +1,12 @@
 //! What a function of the program writes into an alert.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 
 use crate::format::fields::{Fields, Page};
 use crate::format::link::{self, Link};
 use crate::format::text;
 use crate::os::redact;
+use crate::status::bounded::Bounded;
 use crate::status::facts::{self, Facts};
 
 /// The longest headline, label and line, in bytes.
@@ -74,9 +75,10 @@ impl Message {
     /// remarks, and where and when it ran. The empty text leaves the place empty. Cut in the middle above
     /// 64 KiB. A JSON document, which is for programs, holds the error all the same.
     pub fn text(mut self, text: impl Into<String>) -> Self {
-        let text = text.into();
         // Cut first, for it costs time to read 100 MB.
-        let text = text::cut(text, 2 * text::LIMIT);
+        let mut written = Bounded::default();
+        let _ = written.write_str(&text.into());
+        let text = written.into_string();
         let text = redact::hide(text::readable(&text));
         self.text = Some(text::cut(text, text::LIMIT).into_owned());
         self
@@ -209,6 +211,17 @@ mod tests {
         message.finished().write(&mut page);
         let length = page.end("").len();
         assert!(length < text::LIMIT + 24 * 1024, "{length}");
+    }
+
+    #[test]
+    fn a_long_text_says_how_much_of_it_is_missing() {
+        let length = 10 * text::LIMIT;
+        let text = Message::new().text("x".repeat(length)).text.unwrap();
+        let missing = length - text.matches('x').count();
+        assert!(
+            text.contains(&format!("[… {missing} bytes cut …]")),
+            "{missing}"
+        );
     }
 
     #[test]

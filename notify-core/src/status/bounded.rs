@@ -8,9 +8,12 @@ use crate::os::redact;
 /// How much an error may write before it is stopped: one of 100 MB must cost neither time nor memory.
 const MAX_WRITTEN: usize = 16 * LIMIT;
 
-/// How much of the head and of the tail is kept: half of what is shown, and room for a secret that stands
-/// where it is cut.
-const KEPT_BYTES: usize = LIMIT / 2 + redact::LONGEST;
+/// How much of the head and of the tail of what is too long is shown: with the mark between them and what stands
+/// around them, such as the place of a panic, it has room in a status file, which would cut it once more.
+const SHOWN_BYTES: usize = (LIMIT - 1024) / 2;
+
+/// How much of each is kept: room for a secret that stands where it is cut.
+const KEPT_BYTES: usize = SHOWN_BYTES + redact::LONGEST;
 
 /// A writer that keeps the head and the tail of what is written to it, and stops one that goes on
 /// for ever.
@@ -40,8 +43,8 @@ impl Bounded {
         } else {
             (self.head, self.tail)
         };
-        let before = redact::cut_before(&head, first_bytes(&head, LIMIT / 2).len());
-        let after = tail.len() - last_bytes(&tail, LIMIT / 2).len();
+        let before = redact::cut_before(&head, first_bytes(&head, SHOWN_BYTES).len());
+        let after = tail.len() - last_bytes(&tail, SHOWN_BYTES).len();
         let (head, tail) = (&head[..before], &tail[redact::cut_after(&tail, after)..]);
         let missing = self.written - head.len() - tail.len();
         format!("{head}\n[… {more}{missing} bytes cut …]\n{tail}")
@@ -108,6 +111,21 @@ mod tests {
         );
         assert!(text.contains("bytes cut …]"));
         assert!(text.len() < LIMIT + 64);
+    }
+
+    /// A status file cuts what is longer than its limit: the text would have two marks, one beside the other.
+    #[test]
+    fn a_long_text_is_cut_once_also_with_what_stands_around_it() {
+        for length in [LIMIT + 1, 100_000, 2 * MAX_WRITTEN] {
+            let mut writer = Bounded::default();
+            let _ = writer.write_str(&"x".repeat(length));
+            let text = format!(
+                "panicked: {}\n  at src/main.rs:42:5\n",
+                writer.into_string()
+            );
+            assert!(text.len() <= LIMIT, "{}", text.len());
+            assert_eq!(text.matches("bytes cut …]").count(), 1);
+        }
     }
 
     #[test]
