@@ -55,6 +55,15 @@ fn the_text_begins_like_the_articles_and_ends_with_the_facts() {
     );
 }
 
+/// It works at the moment: `is flapping on worker-3 after 2 h` would read as if it had begun to flap after that time.
+#[test]
+fn the_title_of_a_job_that_flaps_says_no_span() {
+    let mut flapping = alert("etl.load.run", Kind::Flapping, "");
+    flapping.outage = alert("etl.load.run", Kind::Recovered, "").outage;
+    assert_eq!(flapping.summary(), "⚠ etl.load.run is flapping on worker-3");
+    assert!(flapping.text().contains("\nworks again after 2 h"));
+}
+
 /// `works again after 0.000 s` would be wrong, and nobody knows better.
 #[test]
 fn where_the_clock_was_set_back_no_span_is_said() {

@@ -92,7 +92,8 @@ impl Alert {
         if let Some(host) = &self.status.host {
             title += &format!(" on {}", write(host));
         }
-        let outage = self.outage.as_ref();
+        // A job that flaps has not recovered after that time.
+        let outage = self.outage.as_ref().filter(|_| self.kind != Kind::Flapping);
         if let Some(span) = outage.and_then(|outage| self.outage_span(outage)) {
             title += &format!(" after {span}");
         }
