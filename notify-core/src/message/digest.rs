@@ -31,6 +31,9 @@ const MAX_SHARED_BYTES: usize = 200;
 /// The most that the addresses of runbooks take up together.
 const MAX_RUNBOOK_BYTES: usize = 600;
 
+/// The most that remarks take up together.
+const MAX_REMARKS_BYTES: usize = 400;
+
 /// Alerts of so short a time have no times of their own.
 const AT_ONCE: TimeDelta = TimeDelta::seconds(60);
 
@@ -40,7 +43,8 @@ const MIN_NAME_BYTES: usize = 16;
 /// Returns one alert's text, those of a few, or for more a digest that names each.
 ///
 /// A digest groups jobs whose errors are alike but for numbers, ids and paths: the error stands
-/// there once, and the jobs below it. What all of them share, such as the host, is said once.
+/// there once, and the jobs below it. What all of them share, such as the host, and each remark, such as
+/// that a channel is broken, is said once.
 ///
 /// A [`Notifier`](crate::Notifier) gets more than one where they waited together. Up to 40, which is
 /// the most that it gets at once, are within 3,900 bytes, also where `&`, `<` and `>` are escaped as
@@ -205,6 +209,10 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
     };
     let mut text = heading(alerts, first, last);
     text += &said_by_all(alerts);
+    let mut room_of_remarks = MAX_REMARKS_BYTES;
+    for remark in group::remarks(groups) {
+        text += &within(&mut room_of_remarks, remark + "\n");
+    }
     let mut room_of_runbooks = MAX_RUNBOOK_BYTES;
     for group in groups {
         let error = group.error.as_ref().map_or("", |shared| &*shared.text);
@@ -233,14 +241,21 @@ fn render(alerts: &[Alert], groups: &[Group<'_>], cuts: Cuts) -> String {
             text.push('\n');
         }
         for runbook in group.runbooks() {
-            let line = format!("  runbook: {runbook}\n");
-            if let Some(rest) = room_of_runbooks.checked_sub(width(&line)) {
-                room_of_runbooks = rest;
-                text += &line;
-            }
+            text += &within(&mut room_of_runbooks, format!("  runbook: {runbook}\n"));
         }
     }
     text
+}
+
+/// Returns a line where it has room, and takes that; else nothing.
+fn within(room: &mut usize, line: String) -> String {
+    match room.checked_sub(width(&line)) {
+        Some(rest) => {
+            *room = rest;
+            line
+        }
+        None => String::new(),
+    }
 }
 
 /// Says once what each of them would say of where it ran.

@@ -205,7 +205,10 @@ impl Alert {
     pub(crate) fn gist(&self) -> Cow<'_, str> {
         match (&self.message.headline, self.body()) {
             (Some(headline), body) => format!("{headline}\n{body}").into(),
-            (None, "") => self.status.headline(HEADLINE).into(),
+            (None, "") => match self.passed_over() {
+                Some(passed_over) => passed_over.into(),
+                None => self.status.headline(HEADLINE).into(),
+            },
             (None, body) => body.into(),
         }
     }
@@ -274,10 +277,14 @@ impl Alert {
         {
             remarks.push(format!("at first: {first}"));
         }
-        if let Some(error) = &status.passed_over {
-            remarks.push(format!("error ignored, as the attribute says: {error}"));
-        }
+        remarks.extend(self.passed_over());
         remarks.extend(self.notes.iter().cloned());
+    }
+
+    /// Says which error was passed over, so that `OK` never reads as if nothing had happened.
+    fn passed_over(&self) -> Option<String> {
+        let error = self.status.passed_over.as_ref()?;
+        Some(format!("error ignored, as the attribute says: {error}"))
     }
 
     /// Returns the facts that follow the error, by name: when, where, how long.

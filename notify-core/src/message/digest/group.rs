@@ -5,8 +5,12 @@ use std::collections::HashMap;
 
 use crate::format::order;
 use crate::message::alert::Alert;
-use crate::message::cut::one_line;
+use crate::message::cut::{cut_name, one_line, shown};
 use crate::status::fingerprint;
+
+/// The longest remark, in bytes once it is escaped, and the longest name of a job before one on it alone.
+const LONGEST_REMARK: usize = 200;
+const NAME_OF_REMARK: usize = 40;
 
 /// Jobs that stand together: they are the same now, for the same reason.
 #[derive(Debug)]
@@ -106,6 +110,39 @@ impl Line<'_> {
     }
 }
 
+/// Returns the remarks on an alert; none where the program writes a text in their place.
+fn notes(alert: &Alert) -> &[String] {
+    match alert.message.text {
+        None => &alert.notes,
+        Some(_) => &[],
+    }
+}
+
+/// Returns the remarks on the jobs, each once, those on most of them first: one that is not on all says on which it is,
+/// or on how many.
+pub(super) fn remarks(groups: &[Group<'_>]) -> Vec<String> {
+    let mut counted: Vec<(usize, &str, &str)> = Vec::new();
+    let lines = || groups.iter().flat_map(|group| &group.lines);
+    for line in lines() {
+        for note in line.latest_state().map(notes).unwrap_or_default() {
+            match counted.iter_mut().find(|(_, known, _)| known == note) {
+                Some((count, ..)) => *count += 1,
+                None => counted.push((1, note, line.job)),
+            }
+        }
+    }
+    order::sort_by_key(&mut counted, |(count, ..)| Reverse(*count));
+    let all = lines().count();
+    let remarks = counted.into_iter().map(|(count, note, job)| match count {
+        count if count == all => note.to_owned(),
+        1 => format!("{}: {note}", cut_name(job, NAME_OF_REMARK)),
+        count => format!("{count} of {all} jobs: {note}"),
+    });
+    remarks
+        .map(|remark| shown(&remark, LONGEST_REMARK))
+        .collect()
+}
+
 /// Puts the jobs together that stand together.
 pub(super) fn groups(alerts: &[Alert]) -> Vec<Group<'_>> {
     let mut each: Vec<_> = lines(alerts).into_iter().map(Group::of).collect();
@@ -163,9 +200,12 @@ fn lines(alerts: &[Alert]) -> Vec<Line<'_>> {
         let line = &mut lines[place];
         line.alerts.push(alert);
         let gist = alert.gist();
-        if !gist.trim().is_empty() {
+        let is_replaced = alert.message.replaces();
+        // What was passed over says less than an error that was not.
+        let is_news = is_replaced || !alert.error().is_empty() || line.error.is_empty();
+        if is_news && !gist.trim().is_empty() {
             line.error = block(&gist);
-            line.fingerprint = Some(if alert.message.replaces() {
+            line.fingerprint = Some(if is_replaced || alert.error().is_empty() {
                 fingerprint::of(&gist)
             } else {
                 alert.fingerprint()

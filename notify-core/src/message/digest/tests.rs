@@ -101,6 +101,50 @@ fn a_digest_shows_each_runbook_once_below_the_jobs_that_it_is_for() {
     assert_eq!(text.matches("runbook: ").count(), 1, "{text}");
 }
 
+/// An error that was passed over, the channel that an alert was meant for, a store that cannot be reached: whoever gets a
+/// digest has no other message that says so.
+#[test]
+fn a_digest_shows_the_remarks_on_its_jobs_each_once() {
+    let mut alerts =
+        ["a", "b", "c", "d", "e", "f"].map(|job| alert(job, Kind::Failed, "db gone\n", job, 0));
+    let broken = "channel `data` is broken: sent to `alerts`";
+    for alert in &mut alerts {
+        alert.notes.push("debug build".to_owned());
+    }
+    for alert in &mut alerts[1..3] {
+        alert.notes.push(broken.to_owned());
+    }
+    alerts[0].notes.push("it had come to 30 %".to_owned());
+    alerts[3].kind = Kind::StillFailing;
+    alerts[3].notes.push("2 errors alternate".to_owned());
+    for (alert, error) in alerts[4..].iter_mut().zip(["no rows", "no file"]) {
+        alert.kind = Kind::Ok;
+        alert.status.state = crate::status::State::Ok;
+        alert.status.text.clear();
+        alert.status.passed_over = Some(error.to_owned());
+    }
+    assert_eq!(
+        message(&alerts),
+        "--- 6 alerts on worker-3, 2026-11-22 13:00:00 UTC ---\ndebug build\n\
+             2 of 6 jobs: channel `data` is broken: sent to `alerts`\na: it had come to 30 %\n\
+             d: 2 errors alternate\n\n\
+             3 × failed: db gone\n  a · alert a\n  b · alert b\n  c · alert c\n\n\
+             1 × still failing\n  d · alert d: db gone\n\n\
+             2 × ok\n  e · alert e: error ignored, as the attribute says: no rows\n  \
+             f · alert f: error ignored, as the attribute says: no file\n"
+    );
+    // An error that was sent says more than one that was passed over.
+    let mut failed = alerts[3].clone();
+    (failed.job, failed.decided) = ("e".to_owned(), failed.decided - TimeDelta::seconds(1));
+    let text = message(&[&alerts[1..], &[failed]].concat());
+    assert!(text.contains(" · ok · alert e: db gone\n"), "{text}");
+    // Where the program writes a text of its own, it stands in their place.
+    for alert in &mut alerts {
+        alert.message = Message::new().text("late");
+    }
+    assert!(!message(&alerts).contains("alerts`"));
+}
+
 #[test]
 fn a_job_that_changed_while_it_waited_stands_where_it_is_now() {
     let day = 24 * 60 * 60;
@@ -284,16 +328,20 @@ proptest! {
     #[test]
     fn whatever_many_alerts_say_each_is_named_once_within_the_limit(
         alerts in prop::collection::vec(
-            (any_text(300), any_kind(), any_text(300), 0..400_000_i64, any_text(90)),
+            (
+                any_text(300), any_kind(), any_text(300), 0..400_000_i64, any_text(90),
+                prop::collection::vec(any_text(300), 0..3),
+            ),
             2..=MOST,
         ),
         loss in prop::option::of(any::<[u64; 2]>()),
     ) {
-        let mut alerts: Vec<_> = (0_u64..).zip(&alerts).map(|(number, (job, kind, error, second, host))| {
+        let mut alerts: Vec<_> = (0_u64..).zip(&alerts).map(|(number, (job, kind, error, second, host, notes))| {
             // Ids that no text here holds.
             let id = format!("{:016x}", 0xfeed_0000_0000_0000 | number);
             let mut alert = alert(job, *kind, error, &id, *second);
             alert.status.host = Some(host.clone().into());
+            alert.notes.clone_from(notes);
             alert
         }).collect();
         let dropped = loss.map(|[repeats, others]| Dropped {
