@@ -125,7 +125,13 @@ impl Case<'_> {
         if self.is_overdue() {
             let mut status = settled.is_sent.then(|| previous.clone())?;
             match self.end.outcome {
-                Outcome::Overdue(_) => status.overdue = Some(now),
+                Outcome::Overdue(_) => {
+                    if status.overdue.is_none() && status.state == State::Ok {
+                        // What people heard last is no `OK` any more: they hear of its end.
+                        status.alerted = None;
+                    }
+                    status.overdue = Some(now);
+                }
                 Outcome::Missed(_) => {
                     (status.missed, status.missed_due) = (Some(now), self.end.run.due);
                 }

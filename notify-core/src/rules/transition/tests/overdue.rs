@@ -96,6 +96,25 @@ fn an_always_slow_job_is_sent_as_often_as_the_silences_say_and_never_twice_a_run
     );
 }
 
+/// Also where an `OK` was sent a moment ago, which said nothing of that run.
+#[test]
+fn the_end_of_the_first_overdue_run_after_one_in_time_is_sent() {
+    let mut slow = Slow::new(Settings::default());
+    for _ in 0..2 {
+        slow.delivered.clear();
+        slow.run();
+        slow.run();
+        assert_eq!(slow.delivered, [Kind::Overdue, Kind::Ok, Kind::Overdue]);
+        slow.clock += 300;
+        slow.end(false, true);
+    }
+    // A job that fails has not been said to work.
+    slow.report(&failed("no route"), false, true);
+    let alerted = slow.status().alerted;
+    slow.report(&Outcome::Overdue("still running".to_owned()), false, false);
+    assert_eq!(slow.status().alerted, alerted);
+}
+
 #[test]
 fn what_was_overdue_and_ended_in_time_is_sent_anew() {
     let mut slow = Slow::new(Settings {
