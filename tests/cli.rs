@@ -6,6 +6,8 @@ mod support;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use chrono::{TimeDelta, Utc};
@@ -910,6 +912,38 @@ fn drain_sends_what_waits_and_lists_what_is_left() {
     );
     assert!(receiver.texts()[0].contains("disk full"));
     assert_eq!(receiver.texts().len(), 1);
+}
+
+/// A person has mended the destination, and asks: the pause is for programs.
+#[test]
+fn drain_asks_a_destination_that_is_not_to_be_asked_for_a_quarter_of_an_hour() {
+    for refusal in [
+        support::Answer::Status(404, "no_service"),
+        support::Answer::With(503, "Retry-After: 900", "no"),
+    ] {
+        let (folder, is_mended) = (Folder::new(), Arc::new(AtomicBool::new(false)));
+        let mended = is_mended.clone();
+        let receiver = Receiver::answering(move |_| {
+            if mended.load(Ordering::Relaxed) {
+                support::Answer::Ok
+            } else {
+                refusal.clone()
+            }
+        });
+        Program::new("incidents")
+            .directory(&folder)
+            .alerts_to(&receiver)
+            .arg("disk full")
+            .run();
+        let drain = || command_to(&folder, &receiver, &["drain", "--for", "5s"]);
+        let left = drain();
+        assert!(
+            left.stdout.starts_with("0 alerts sent, 1 left:"),
+            "{left:?}"
+        );
+        is_mended.store(true, Ordering::Relaxed);
+        assert_eq!(drain().stdout, "1 alert sent, nothing is left\n");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ use crate::state::entry::Entry;
 use crate::state::{Left, Queued, Store};
 
 pub use finish::drain;
-pub(crate) use finish::{finish, is_waited_for, leave};
+pub(crate) use finish::{ask_anew, finish, is_waited_for, leave};
 use step::step;
 use waiting::{Delivery, Line};
 

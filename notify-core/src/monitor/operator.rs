@@ -142,6 +142,7 @@ impl Desk {
     /// Where the directory cannot be used.
     pub fn drain(&self, patience: Duration) -> Result<(), Refused> {
         self.store()?;
+        dispatcher::ask_anew();
         dispatcher::drain(patience)?;
         setup().warn_of_problems();
         Ok(())

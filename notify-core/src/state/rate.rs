@@ -189,6 +189,15 @@ impl Pace {
         self.pause(now, LONGEST_PAUSE);
     }
 
+    /// Ends its pauses, for a person asks, who may have mended the destination; returns whether there were any.
+    pub(crate) fn ask_anew(&mut self) -> bool {
+        let put_off = self
+            .trials
+            .iter_mut()
+            .filter_map(|(_, trial)| trial.put_off.take());
+        put_off.count() + usize::from(self.not_before.take().is_some()) > 0
+    }
+
     /// Returns why the destination is broken, while it is not asked again.
     pub(crate) fn broken_at(&self, now: Time) -> Option<&str> {
         let pause = self.not_before.map(|time| clamp(time, now, LONGEST_PAUSE));

@@ -19,6 +19,7 @@ use crate::os::thread::spawn;
 use crate::os::warning::Warning;
 use crate::settings::in_force;
 use crate::settings::route::Route;
+use crate::state::Turn;
 
 /// The longest that a drain goes on, where it is given longer than there is time.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -263,6 +264,22 @@ pub fn drain(patience: Duration) -> Result<usize, Error> {
                 thread::sleep(LOOK_AGAIN_AT_EXIT[1]);
             }
             _ => return Ok(queues.map(|queue| queue.list().len()).sum()),
+        }
+    }
+}
+
+/// Has each destination of this program asked at once, though it failed at its last answer: a person says so, who may have
+/// mended it.
+pub(crate) fn ask_anew() {
+    let setup = in_force::setup();
+    let store = setup.store().into_iter();
+    let routes = store.flat_map(|store| routes_of_queues(setup, store));
+    for queue in routes.filter_map(|route| route.queue) {
+        // Where another sends, it is being asked.
+        let turn = queue.turn();
+        let mut pace = ledger::pace_of(&queue, clock::now());
+        if matches!(turn, Ok(Turn::Mine(_))) && pace.ask_anew() {
+            ledger::keep_pace(&queue, pace);
         }
     }
 }
