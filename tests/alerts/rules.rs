@@ -144,6 +144,14 @@ fn what_follows_of_an_incident_goes_where_its_failure_went_though_another_channe
         let expected = ["alerts failed", "alerts still_failing", "alerts recovered"];
         assert_eq!(kinds(&refuge), expected, "{channel}");
         assert_eq!(recovered.stderr, "", "nothing is missing");
+        // A rule may name it at each run.
+        end("to nowhere", "disk");
+        end("to nowhere", "ok");
+        assert_eq!(
+            kinds(&refuge)[3..],
+            ["alerts failed", "alerts recovered"],
+            "{channel}"
+        );
         // The next incident has nothing to do with it.
         end("to shop", "disk");
         let own = if job.is_empty() {
@@ -164,11 +172,18 @@ fn a_warning_about_the_channel_of_an_alert_says_which_one_takes_it() {
     let ended = run(named.alerts_as_json_to(&receiver), &["ok", "disk"]);
     assert_eq!((kinds(&receiver).len(), &*ended.stderr), (1, ""));
     // And the other way round. No failure: that would go to `alerts`.
-    let named = program(&folder, "to nowhere", "").alerts_as_json_to(&receiver);
-    let ended = run(named, &["ok"]);
-    let words = "pipeline-notify: an alert of load should go to the channel `nowhere`, which has no destination: set \
-                 SLACK_NOWHERE_WEBHOOK_URL. Its own channel stands in\n";
-    assert_eq!(ended.stderr, words);
+    for (folder, stands_in) in [
+        (&folder, "The channel of its failure"),
+        (&Folder::new(), "Its own channel"),
+    ] {
+        let named = program(folder, "to nowhere", "").alerts_as_json_to(&receiver);
+        let ended = run(named, &["ok"]);
+        let words = format!(
+            "pipeline-notify: an alert of load should go to the channel `nowhere`, which has no destination: set \
+             SLACK_NOWHERE_WEBHOOK_URL. {stands_in} stands in\n"
+        );
+        assert_eq!(ended.stderr, words);
+    }
     assert_eq!(kinds(&receiver), ["alerts failed", "alerts recovered"]);
     // One that can be none is shown as far as one may go.
     let ended = run(program(&folder, "far", "").alerts_to(&receiver), &["disk"]);

@@ -45,8 +45,8 @@ impl Decision {
     /// unless the rule names another again.
     ///
     /// A name that is none for a channel (1 to 64 ASCII letters, digits, `-` and `_`) is a warning, and changes
-    /// nothing. A channel without a destination is a warning, too: a failure goes to `alerts`, if that has one, and
-    /// all else to the job's own.
+    /// nothing. A channel without a destination is a warning, too: a failure goes to `alerts`, if that has one,
+    /// what follows goes after it, and all else goes to the job's own.
     ///
     /// # Examples
     ///

@@ -12,6 +12,9 @@ use crate::state::{Seen, Store};
 use crate::status::State;
 use crate::status::outcome::Outcome;
 
+/// What stands in for a channel that leads nowhere.
+const OWN: &str = "Its own channel";
+
 impl Report<'_> {
     /// Returns whether the program, or a channel that it named, must be asked before this past can be decided on.
     pub(super) fn must_ask(
@@ -50,7 +53,8 @@ impl Report<'_> {
             access,
             planned: None,
         };
-        let earlier = named_channel(&past).and_then(|channel| self.lead_to(channel, warnings));
+        let earlier = named_channel(&past);
+        let earlier = earlier.and_then(|channel| self.lead_to(channel, OWN, warnings));
         let mut said = Said {
             past: Past::Unknown,
             answer: None,
@@ -63,10 +67,14 @@ impl Report<'_> {
         let end = self.end(&run, &seen, Some(&said), to, spoken.as_ref());
         let answer = self.program.decide(&end, warnings);
         if let Some(channel) = answer.as_ref().and_then(Decision::channel) {
-            said.elsewhere = if channel == self.ended.channel {
-                None
-            } else {
-                self.lead_to(channel, warnings)
+            said.elsewhere = match said.elsewhere.take() {
+                _ if channel == self.ended.channel => None,
+                // Whoever got the failure gets what follows.
+                Some(earlier) => {
+                    let named = self.lead_to(channel, "The channel of its failure", warnings);
+                    Some(named.unwrap_or(earlier))
+                }
+                None => self.lead_to(channel, OWN, warnings),
             };
         }
         said.answer = answer;
@@ -83,9 +91,9 @@ impl Report<'_> {
         said
     }
 
-    /// Finds what a channel leads to that a rule names, or has named; `None` where that is nothing, and the job's
-    /// own stands in.
-    fn lead_to(&self, channel: &str, warnings: &mut Vec<Warning>) -> Option<Way> {
+    /// Finds what a channel leads to that a rule names, or has named; `None` where that is nothing, and another
+    /// `stands_in`.
+    fn lead_to(&self, channel: &str, stands_in: &str, warnings: &mut Vec<Warning>) -> Option<Way> {
         if matches!(self.outcome, Outcome::NotCounted(_)) {
             return None;
         }
@@ -95,7 +103,7 @@ impl Report<'_> {
         let to_do = destinations::to_do(channel);
         let message = format!(
             "an alert of {} should go to the channel `{channel}`, which has no destination: {to_do}. \
-             Its own channel stands in",
+             {stands_in} stands in",
             self.ended.job
         );
         let fault = destinations::nowhere(channel);
