@@ -84,7 +84,7 @@ use syn::parse::Parser as _;
 /// | `runbook` | none | the address of a page that says what to do, `https` or `http` without a user: a button or a link in the alert |
 /// | `owner` | nobody | whose job it is: `"team-data"` |
 /// | `rule` | the built-in rules | a function, or a closure, that says which runs are sent, why and where: it gets an `&Occasion` and returns a `Decision`; see `Config::rule`. The type of the function's error must borrow nothing, as for `errors` |
-/// | `message` | as the library writes it | a function, or a closure, that writes into each alert: it gets an `&Alert` and returns a `Message`; see `Config::message` |
+/// | `message` | as the library writes it | a function, or a closure, that writes into the alert of each run's end: it gets an `&Alert` and returns a `Message`; see `Config::message` |
 /// | `name` | from the code | the job's name. It may use the parameters, and is evaluated at each run: `name = format!("load.{table}")` |
 /// | `crate = path` | by the manifest | where this library is found, for those who re-export it; a dependency under another name is found by itself |
 ///

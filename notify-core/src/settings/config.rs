@@ -337,8 +337,8 @@ impl Config {
         }
     }
 
-    /// Has a function of the program write into each alert, for jobs whose attribute has no `message`. It gets the
-    /// [`Alert`] as the library would send it, and returns a [`Message`]: what it adds, or writes instead.
+    /// Has a function of the program write into the alert of each run's end, for jobs whose attribute has no `message`.
+    /// It gets the [`Alert`] as the library would send it, and returns a [`Message`]: what it adds, or writes instead.
     ///
     /// It is asked at the end of the run, before the alert is stored, under the same conditions as a
     /// [`rule`](Self::rule): so every destination shows the same, also when another process sends the alert. If it
