@@ -154,6 +154,32 @@ fn in_a_planned_quiet_nothing_is_sent_but_recoveries_and_what_lasts_is_sent_once
     assert_eq!(place.heard()[5], "etl.new recovered");
 }
 
+/// The run is over, so `watch` says for it whom a failure mentions, and where this is.
+#[test]
+fn what_is_sent_at_the_end_of_a_planned_quiet_mentions_whom_the_failure_does_and_has_the_context() {
+    let place = Place::new(&[("NOTIFY_CONTEXT", "prod")]);
+    place.call(&["silence", "etl", "--for", "4h", "--all"]);
+    place.call(&[
+        "run", "--name", "etl", "--mention", "U123", "--", "sh", "-c", FAILS,
+    ]);
+    assert!(
+        place
+            .folder
+            .status_file("etl")
+            .contains("\nmention: U123\n")
+    );
+    let _watch = place.watch();
+    place.call(&["unsilence", "etl"]);
+    eventually("what still fails is sent", || place.heard().len() == 1);
+    let alert = &place.alerts()[0];
+    assert_eq!(
+        (&alert["mention"], &alert["facts"]["context"]),
+        (&"U123".into(), &"prod".into()),
+        "{alert}"
+    );
+    assert!(!place.folder.status_file("etl").contains("mention: "));
+}
+
 #[test]
 fn missed_runs_overdue_runs_and_deaths_are_withheld_as_well() {
     let place = Place::new(&[("NOTIFY_SILENT_SECONDS", "0")]);

@@ -164,6 +164,8 @@ pub(crate) struct Status {
     pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go, of a job that can be missed, or is silenced; the empty text is nowhere.
     pub(crate) channel: Option<Text>,
+    /// Whom a failure mentions that is withheld, for whoever sends it when the silence is over.
+    pub(crate) mention: Option<Text>,
     /// What to do when it fails: the address of a page.
     pub(crate) runbook: Option<Text>,
     /// Whose job it is.
@@ -191,7 +193,7 @@ clone_in_one_place! {
         state, begun, location, took, since, runs, runs_total, failures_total, last_ok, alerted, alerted_by,
         incident, fingerprint, first_error, sent_errors, other_errors, older_errors, overdue, missed,
         missed_due, took_alerted, overlap_alerted, held, withheld_since, silence, acknowledged, quiet, flapping,
-        decision, host, pid, exe, source, version, ok_version, every_hours, plan, channel, runbook, owner,
+        decision, host, pid, exe, source, version, ok_version, every_hours, plan, channel, mention, runbook, owner,
         alerted_channel, silenced_by_rule, facts, passed_over, cancelled, not_counted, text, log_lines,
     }
 }
@@ -246,6 +248,7 @@ impl Status {
             every_hours: None,
             plan: None,
             channel: None,
+            mention: None,
             runbook: None,
             owner: None,
             alerted_channel: None,
@@ -311,7 +314,7 @@ impl Status {
                     state, location, since, last_ok, alerted, incident, fingerprint, first_error, sent_errors, alerted_by,
                     other_errors, older_errors, overdue, missed, missed_due, took_alerted, overlap_alerted, held,
                     withheld_since, silence, acknowledged, quiet, flapping, host, exe, source, version, ok_version,
-                    every_hours, plan, channel, runbook, owner, alerted_channel, silenced_by_rule, facts, passed_over,
+                    every_hours, plan, channel, mention, runbook, owner, alerted_channel, silenced_by_rule, facts, passed_over,
                     cancelled, not_counted,
                 }
             }

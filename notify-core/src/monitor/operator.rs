@@ -13,7 +13,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 pub use self::announce::{Announcement, Marked};
-pub(crate) use self::announce::{new_alert, queues_of, way};
+pub(crate) use self::announce::{context, new_alert, queues_of, way};
 pub use self::forget::Forgotten;
 pub use self::plan::{Moment, Plan, Written};
 pub use self::refused::Refused;

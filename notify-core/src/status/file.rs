@@ -96,6 +96,7 @@ impl Status {
                 .filter(|hours| *hours > 0.0 && f64::is_finite(*hours)),
             plan: Plan::read(&fields).map(Arc::new),
             channel: same("channel"),
+            mention: same("mention"),
             // Another user may have written the file.
             runbook: same("runbook").filter(|url| link::check(url).is_ok()),
             owner: same("owner"),
@@ -167,6 +168,7 @@ impl Status {
             plan.write(&mut page);
         }
         page.put_some("channel", self.channel.as_deref());
+        page.put_some("mention", self.mention.as_deref());
         page.put_some("runbook", self.runbook.as_deref());
         page.put_some("owner", self.owner.as_deref());
         page.put_some("alerted-channel", self.alerted_channel.as_deref());

@@ -44,6 +44,7 @@ timezone: Europe/Berlin
 clock-changes: systemd
 grace-minutes: 7.5
 channel: data-alerts
+mention: U123 @here
 runbook: https://wiki.example.com/orders
 owner: team-data
 alerted-channel: on-call

@@ -9,8 +9,10 @@ use crate::message::alert::{Alert, Kind};
 use crate::monitor::view;
 use crate::os::clock;
 use crate::os::random;
+use crate::os::redact;
 use crate::os::warning::Warning;
 use crate::settings::route::Routes;
+use crate::settings::setup::Setup;
 use crate::state::change::Change;
 use crate::state::{Committed, Queued};
 use crate::status::{State, Status};
@@ -73,8 +75,11 @@ pub(crate) fn new_alert(
     notes: Vec<String>,
     status: Status,
 ) -> Box<Alert> {
+    let facts = context(setup()).into_iter();
+    let hidden = |(name, value): (String, String)| (name, redact::hide(&value).into_owned());
     Box::new(Alert {
         notes,
+        facts: facts.map(hidden).collect(),
         ..Alert::new(
             random::number(),
             kind,
@@ -84,6 +89,12 @@ pub(crate) fn new_alert(
             status,
         )
     })
+}
+
+/// Returns what each alert says of where it comes from, also one of no run.
+pub(crate) fn context(setup: &Setup) -> Vec<(String, String)> {
+    let facts = setup.facts.iter().filter(|(name, _)| name == "context");
+    facts.cloned().collect()
 }
 
 impl Desk {

@@ -13,6 +13,7 @@ use crate::format::time::{self, Time};
 use crate::job::name;
 use crate::monitor::awaited::{self, Awaited};
 use crate::monitor::expected::{Expected, Missed, Watched};
+use crate::monitor::operator;
 use crate::monitor::view::{self, Health, Job};
 use crate::os::clock;
 use crate::os::warning::{self, Warning};
@@ -159,8 +160,7 @@ impl Guard {
     ) -> bool {
         let Self { setup, store, .. } = self;
         let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
-        let context = setup.facts.iter().filter(|(name, _)| name == "context");
-        ended.facts = context.cloned().collect::<Vec<_>>().into();
+        ended.facts = operator::context(setup).into();
         ended.channel = channel.clone().into();
         if ended.host.is_empty() {
             ended.host = setup.host.clone().into();

@@ -67,6 +67,7 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
         {
             return None;
         }
+        let mention = status.mention.as_deref().map(str::to_owned);
         let mut notes = notes.clone();
         notes.extend(status.other_errors.words());
         let status = after_sending(status.clone(), now);
@@ -79,6 +80,7 @@ pub(crate) fn send(job: &Job, plans: &Silences, setup: &Setup, store: &Store) ->
         );
         // The status file holds the same time: by it the alert is found again, and taken back where it is refused.
         alert.decided = now;
+        alert.mention = mention;
         Some(Change {
             status: Some(status),
             alert: Some(alert),
@@ -108,6 +110,7 @@ fn after_sending(status: Status, now: Time) -> Status {
         withheld_since: None,
         silence: None,
         quiet: None,
+        mention: None,
         decision: Some(Decided::By(Fate::Sent, Reason::SilenceOver)),
         ..status
     }

@@ -24,7 +24,8 @@ impl Case<'_> {
         let quiet = self.quiet(settled);
         // For `watch`, which reports a missed run and the end of a silence; the run itself knows its channel.
         let is_expected = run.every_hours.is_some() || run.plan.is_some();
-        let is_named = is_expected || silence.is_some() || quiet.is_some();
+        let is_withheld = silence.is_some() || quiet.is_some();
+        let is_named = is_expected || is_withheld;
         let (runs, failures) = previous.map(Status::totals).unwrap_or_default();
         let mut status = Status::new(self.state, run.begun);
         status.location.clone_from(&run.location);
@@ -63,6 +64,8 @@ impl Case<'_> {
         status.every_hours = run.every_hours;
         status.plan.clone_from(&run.plan);
         status.channel = is_named.then(|| run.channel.clone());
+        let mention = run.mention.as_ref().filter(|_| is_error && is_withheld);
+        status.mention = mention.cloned();
         status.runbook.clone_from(&run.runbook);
         status.owner.clone_from(&run.owner);
         status.alerted_channel = self.alerted_channel(settled);
@@ -172,6 +175,7 @@ impl Case<'_> {
                 status.held.clone_from(&own.held);
                 status.withheld_since = own.withheld_since;
                 status.quiet.clone_from(&own.quiet);
+                status.mention.clone_from(&own.mention);
                 status.decision.clone_from(&own.decision);
                 status.alerted_channel.clone_from(&own.alerted_channel);
                 status.silenced_by_rule.clone_from(&own.silenced_by_rule);
