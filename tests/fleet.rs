@@ -12,6 +12,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -160,6 +162,32 @@ fn a_failure_that_is_held_back_is_sent_at_the_next_or_withdrawn_in_whichever_pod
     run("ok");
     assert_eq!(receiver.texts().len(), 2);
     assert_eq!(rows(server, &store, "alert"), 0);
+}
+
+#[test]
+fn drain_says_what_it_has_sent_from_a_store_and_what_is_left() {
+    let Some(server) = server() else { return };
+    let (store, is_mended) = (server.store(), Arc::new(AtomicBool::new(false)));
+    let mended = is_mended.clone();
+    let receiver = Receiver::answering(move |_| {
+        if mended.load(Ordering::Relaxed) {
+            Answer::Ok
+        } else {
+            Answer::Status(404, "no_service")
+        }
+    });
+    runs(&store, &receiver, &["boom"]);
+    let drain = || said_with(&store, &receiver, &["drain", "--for", "5s"]);
+    let (code, text) = drain();
+    assert!(
+        code == Some(1) && text.contains("0 alerts sent, 1 left:\n  alerts-"),
+        "{code:?} {text}"
+    );
+    is_mended.store(true, Ordering::Relaxed);
+    assert_eq!(
+        drain(),
+        (Some(0), "1 alert sent, nothing is left\n".to_owned())
+    );
 }
 
 /// Issue 15, point 4: no alert is lost, and each is sent once; where each could ask the store in time, by a few messages.

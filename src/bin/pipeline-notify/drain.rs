@@ -43,7 +43,8 @@ impl Arguments {
         };
         let see = || -> Result<Vec<Queue>, Failure> {
             let (mut all, _) = queues(&place, None).map_err(Failure::unreadable(&place))?;
-            all.retain(|queue| queue.user == user());
+            // Those of a shared store are nobody's in particular.
+            all.retain(|queue| queue.user.is_empty() || queue.user == user());
             Ok(all)
         };
         let waiting = |queues: &[Queue]| queues.iter().map(|queue| queue.waiting).sum::<usize>();

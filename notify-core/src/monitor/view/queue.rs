@@ -12,7 +12,7 @@ use crate::state::{channel_of, job_digits, time_of};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "counts")]
 pub struct Queue {
-    /// The user whose it is, as a number.
+    /// The user whose it is, as a number; empty in a shared store.
     pub user: String,
     /// The name of its folder.
     pub name: String,
