@@ -190,6 +190,26 @@ fn drain_says_what_it_has_sent_from_a_store_and_what_is_left() {
     );
 }
 
+#[test]
+fn check_says_where_a_store_keeps_what_was_refused() {
+    let Some(server) = server() else { return };
+    let store = server.store();
+    let receiver = Receiver::answering(|_| Answer::Status(400, "invalid_payload"));
+    runs(&store, &receiver, &["boom"]);
+    let (_, text) = said(&store, &["check"]);
+    let says =
+        "read `reason` in the table `alert`, state `rejected`, fix the cause, delete the row";
+    assert!(text.contains(says), "{text}");
+    assert_eq!(
+        rows(
+            server,
+            &store,
+            "alert WHERE state = 'rejected' AND reason <> ''"
+        ),
+        1
+    );
+}
+
 /// Issue 15, point 4: no alert is lost, and each is sent once; where each could ask the store in time, by a few messages.
 #[test]
 fn many_processes_that_fail_at_once_are_a_few_messages() {

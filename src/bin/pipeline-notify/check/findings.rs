@@ -182,8 +182,14 @@ impl Findings {
             if queue.rejected > 0 {
                 let alerts = count(queue.rejected, "alert");
                 let folder = queue.rejected_folder.display();
+                // A store has no files.
+                let (reason, both) = if queue.user.is_empty() {
+                    ("`reason`", "the row")
+                } else {
+                    ("the `.reason` file", "both files")
+                };
                 let words = format!(
-                    "channel {channel}: {alerts} refused for good: read the `.reason` file in {folder}, fix the cause, delete both files"
+                    "channel {channel}: {alerts} refused for good: read {reason} in {folder}, fix the cause, delete {both}"
                 );
                 self.add(Kind::Rejected, None, words);
             }
