@@ -7,6 +7,9 @@
 //! Long on purpose: a function has six forms, and each stands here with its input and its output, so that what they
 //! share and where they differ can be read in one place.
 
+#[cfg(test)]
+mod tests;
+
 use proc_macro2::{Delimiter, Group, Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
@@ -352,12 +355,14 @@ impl<'a> Names<'a> {
     /// async fn load(a: A, b: B) -> Result<usize, E> {
     ///     let mut frame = Frame::new(site, name);
     ///     let value = {
-    ///         let future = pin!(async move {
+    ///         let future = async move {
     ///             let _ = (&b, &a);
     ///             // Only a `return` inside gives the block its type, for coercions and messages.
     ///             if let Some(value) = None::<Result<usize, E>> { return value; }
     ///             match () { () => { BODY } }
-    ///         });
+    ///         };
+    ///         // Not around the block: of a body in a macro's arguments an editor shows no mistake but one at the attribute.
+    ///         let future = pin!(future);
     ///         frame.follow(future).await
     ///     };
     ///     let classify = { use rungs::*; look(&value).__notify_rung().__notify_classify() };
@@ -383,10 +388,11 @@ impl<'a> Names<'a> {
             }
         };
         let value = quote_spanned! {span=> {
-            let __notify_future = #private::pin!(#head {
+            let __notify_future = #head {
                 #arguments
                 #typed_body
-            });
+            };
+            let __notify_future = #private::pin!(__notify_future);
             #private::Frame::follow(&mut __notify_frame, __notify_future).await
         }};
         let end = if self.function.never().is_some() {
