@@ -2,6 +2,8 @@
 
 mod value;
 
+use std::path::PathBuf;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
@@ -216,6 +218,12 @@ pub(crate) fn located_at(span: Span) -> Span {
     Span::mixed_site().located_at(span)
 }
 
+/// Line, column and file.
+pub(crate) fn place(span: Span) -> (usize, usize, Option<PathBuf>) {
+    let span = span.unwrap();
+    (span.line(), span.column(), span.local_file())
+}
+
 fn list() -> String {
     let settled = SETTLED.iter().map(|(name, _)| *name);
     let others = OTHERS.iter().copied();
@@ -232,7 +240,16 @@ fn value(key: &Ident, input: ParseStream, example: &str) -> Result<Expr> {
         let message = format!("`{key}` needs a value: write `{key} = {example}`, for example");
         return Err(Error::new(key.span(), message));
     }
-    input.parse()
+    let written = input.fork();
+    input.parse().map_err(|error| {
+        // What ends too soon has no place of its own, and would be shown at the whole attribute.
+        if place(error.span()) != place(Span::call_site()) {
+            return error;
+        }
+        let written: TokenStream = written.parse().unwrap_or_default();
+        let message = format!("this value is not complete: write `{key} = {example}`, for example");
+        Error::new_spanned(written, message)
+    })
 }
 
 fn types(key: &Ident, input: ParseStream) -> Result<Vec<Type>> {
@@ -247,7 +264,8 @@ fn types(key: &Ident, input: ParseStream) -> Result<Vec<Type>> {
     }
     let content;
     syn::parenthesized!(content in input);
-    let types = Punctuated::<Type, Token![,]>::parse_terminated(&content)?;
+    let types = Punctuated::<Type, Token![,]>::parse_terminated(&content);
+    let types = types.map_err(|error| usage(error.span()))?;
     if types.is_empty() {
         return Err(usage(key.span()));
     }

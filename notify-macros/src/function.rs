@@ -3,11 +3,13 @@
 mod output;
 mod parameters;
 
-use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Error, Ident, Result, ReturnType, Signature, Token, Type, Visibility};
+use syn::{Attribute, Error, Ident, Result, ReturnType, Signature, Token, Visibility};
 
+use crate::args::place;
 pub(crate) use output::Returns;
+use output::blank;
 use parameters::name_all;
 
 /// A function with a body.
@@ -26,21 +28,23 @@ impl Parse for Function {
         if let Some(message) = refusal(input) {
             return Err(input.error(message));
         }
-        let mut signature: Signature = input.parse()?;
+        let mut signature: Signature = input
+            .parse()
+            .map_err(|error| Error::new(error.span(), UNREADABLE))?;
         if let Some(token) = &signature.constness {
             let message = "`#[notify]` cannot report from a `const fn`: remove `const`";
             return Err(Error::new_spanned(token, message));
         }
-        if input.peek(Token![;]) {
+        if input.peek(Token![;]) || input.is_empty() {
             let message = "`#[notify]` needs a body: put it on the function where its body is, as in each `impl` of a trait";
             return Err(Error::new_spanned(&signature.ident, message));
         }
         if let ReturnType::Type(_, output) = &signature.output
-            && matches!(**output, Type::Infer(_))
+            && let Some(blank) = blank(output)
         {
             let message =
                 "`#[notify]` must know the type that is returned: write it in the place of the `_`";
-            return Err(Error::new_spanned(output, message));
+            return Err(Error::new_spanned(blank, message));
         }
         let mut attributes = attributes;
         let body = body(input, &mut attributes)?;
@@ -66,6 +70,9 @@ impl Parse for Function {
     }
 }
 
+/// Said in place of a list of what may stand there. What the compiler cannot read either it says itself, at the same place.
+const UNREADABLE: &str = "`#[notify]` cannot read the function from here on";
+
 const COPIED: &str = "another attribute runs a copy of this function's body, and never this function: nothing would be \
      reported. Put `#[notify]` above that attribute";
 
@@ -76,10 +83,6 @@ fn is_of_a_copied(attribute: &Attribute, signature: &Signature, body: &Group) ->
     let is_allow = attribute.path().is_ident("allow");
     let arguments = attribute.meta.require_list().ok();
     let first = arguments.and_then(|all| all.tokens.clone().into_iter().next());
-    let place = |span: Span| {
-        let span = span.unwrap();
-        (span.line(), span.column(), span.local_file())
-    };
     let body = place(body.span());
     is_allow
         && matches!(first, Some(TokenTree::Ident(lint)) if lint == "dead_code")

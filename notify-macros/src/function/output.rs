@@ -2,8 +2,8 @@
 
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Error, GenericArgument, PathArguments, Result, ReturnType, Type, TypeImplTrait, TypeNever,
-    TypeParamBound,
+    Error, GenericArgument, PathArguments, Result, ReturnType, Type, TypeImplTrait, TypeInfer,
+    TypeNever, TypeParamBound,
 };
 
 use super::Function;
@@ -102,6 +102,19 @@ fn future_output(arguments: &PathArguments) -> Type {
         }
     }
     syn::parse_quote!(_)
+}
+
+/// Finds a `_` of the user's in a return type.
+pub(super) fn blank(output: &Type) -> Option<TypeInfer> {
+    struct Find(Option<TypeInfer>);
+    impl VisitMut for Find {
+        fn visit_type_infer_mut(&mut self, node: &mut TypeInfer) {
+            self.0.get_or_insert_with(|| node.clone());
+        }
+    }
+    let mut find = Find(None);
+    find.visit_type_mut(&mut output.clone());
+    find.0
 }
 
 /// Returns the type with `_` for each `impl Trait` in it, and whether there was one.
