@@ -6,9 +6,9 @@ fn run() -> u8 {
 #[pipeline_notify::notify]
 async fn load(fail: bool) -> Result<u8, String> {
     if fail {
-        return Err(1);
+        return 1;
     }
-    Ok("text")
+    "text"
 }
 
 fn main() {
