@@ -184,9 +184,12 @@ test_cron() {
     cron_runs "$(block run.md crontab)"
     sent "job run.backup.sh failed"
     cron_ends
+    local said
     cron_runs "$(block page.md crontab)"
     eventually "the page names the job" grep -q etl.load /var/www/html/jobs.html
     cron_ends
+    said=$(sh -c "$(block page.md crontab | sed -n 's/^\* \* \* \* \*  //p')" 2>&1)
+    [ -z "$said" ] || fail "cron mails each minute: $said"
 }
 
 test_parallel() {
