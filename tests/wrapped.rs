@@ -745,6 +745,57 @@ fn of_what_was_meant_for_a_terminal_what_it_would_show_is_kept_and_all_is_passed
     );
 }
 
+/// A line for a shell in the place of the command: docs/run.md says that nothing shows what a command was called with.
+#[test]
+fn a_line_in_the_place_of_the_command_shows_no_secret() {
+    let place = Place::new();
+    for (command, job, words) in [
+        (
+            "PGPASSWORD=hunter2",
+            "run.PGPASSWORD",
+            "`PGPASSWORD…` cannot be run: No such file or directory (os error 2); write a variable before \
+             `pipeline-notify`, or `env NAME=value` before the command",
+        ),
+        (
+            "/usr/bin/mysql -phunter2 shop /etc/x",
+            "run.mysql",
+            "`/usr/bin/mysql…` cannot be run: No such file or directory (os error 2); it is one word with blanks in it: \
+             write its words apart, or `sh -c '…'`",
+        ),
+        (
+            "cd",
+            "run.cd",
+            "; it is a word of the shell: write `sh -c '…'`",
+        ),
+        (
+            "$HOME/load.sh",
+            "run.load.sh",
+            "; `~` and `$` mean something to a shell alone: write the whole path, or `sh -c '…'`",
+        ),
+        ("", "run.", "; it has no name: is a variable empty?"),
+    ] {
+        let ended = place.words(&["run", "--", command, "shop"]);
+        assert_eq!(ended.status.code(), Some(127));
+        let status = place.status(job);
+        assert!(status.contains(words), "{status}");
+        assert!(!status.contains("hunter2"), "{status}");
+        assert!(!String::from_utf8_lossy(&ended.stderr).contains("hunter2"));
+    }
+    assert!(!place.receiver.texts().concat().contains("hunter2"));
+
+    // A file of such a name is a command.
+    let script = place.folder.path().join(".load orders=2.sh");
+    fs::write(&script, "#!/bin/sh\nexit 3\n").unwrap();
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let ended = place.words(&["run", "--", script.to_str().unwrap()]);
+    assert_eq!(ended.status.code(), Some(3));
+    let status = place.status("run..load%20orders=2.sh");
+    assert!(
+        status.contains("pipeline-notify run :: .load orders=2.sh"),
+        "{status}"
+    );
+}
+
 // Issue 12, point 31, and what cannot be run.
 
 #[test]

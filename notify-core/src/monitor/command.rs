@@ -68,8 +68,9 @@ impl Wrapped {
     pub fn run(self) -> u8 {
         let mut attendance = Attendance::new();
         self.settle();
-        let file = Path::new(&self.command).file_name();
-        let shown = file.unwrap_or(&self.command).to_string_lossy().into_owned();
+        let called = unrunnable::name(&self.command).into_owned();
+        let file = Path::new(&called).file_name();
+        let shown = file.unwrap_or(called.as_ref()).to_string_lossy();
         let (codes, mistakes) = (self.codes, self.mistakes);
         let name = self.name.map(name::bounded);
         let site = site(job(name, &shown, self.settings));

@@ -1,5 +1,6 @@
 //! Why a command cannot be run, in words that say what to fix.
 
+use std::borrow::Cow;
 use std::env;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -18,25 +19,70 @@ const FOLDERS: usize = 200;
 /// What the system says of a file that begins as no program does: `ENOEXEC`.
 const NO_PROGRAM: i32 = 8;
 
+/// Words that only a shell knows, though they stand where a command does.
+const OF_THE_SHELL: [&str; 24] = [
+    "!", "(", ".", "[[", "alias", "case", "cd", "eval", "exec", "export", "for", "if", "local",
+    "read", "set", "shopt", "source", "time", "trap", "ulimit", "umask", "until", "while", "{",
+];
+
 /// Says why the system did not run a command.
 pub(crate) fn words(command: &OsStr, error: &io::Error) -> String {
-    let shown = command.to_string_lossy();
-    let mut words = format!("`{shown}` cannot be run: {error}");
+    let (name, whole) = (name(command), command.to_string_lossy());
+    let rest = if name.len() < whole.len() { "…" } else { "" };
+    let mut words = format!("`{name}{rest}` cannot be run: {error}");
     if error.kind() != io::ErrorKind::NotFound {
         return words;
     }
     let folders = env::var_os("PATH").unwrap_or_default();
-    match find(command, &folders) {
-        Some(file) => {
+    match (find(command, &folders), advice(&whole)) {
+        (Some(file), _) => {
             words += &format!("; `{}` is there, but not {}", file.display(), needs(&file));
         }
-        None if !is_path(command) => {
+        (None, Some(advice)) => words += &format!("; {advice}"),
+        (None, None) if !is_path(command) => {
             let folders = folders.to_string_lossy();
             words += &format!("; PATH is {}", text::first_bytes(&folders, FOLDERS));
         }
-        None => {}
+        (None, None) => {}
     }
     words
+}
+
+/// What a command may be called where people read: all of it where there is such a file. A line for the shell in its
+/// place (`PGPASSWORD=hunter2 pg_dump`, `"mysql -phunter2"`) ends with its first name, for what follows may be secret.
+pub(crate) fn name(command: &OsStr) -> Cow<'_, str> {
+    let is_end = |char: char| char.is_whitespace() || char == '=';
+    let shown = command.to_string_lossy();
+    match shown.find(is_end) {
+        Some(end) if find(command, &env::var_os("PATH").unwrap_or_default()).is_none() => {
+            shown[..end].to_owned().into()
+        }
+        _ => shown,
+    }
+}
+
+/// Says what to write in place of what only a shell understands.
+fn advice(command: &str) -> Option<&'static str> {
+    let first = command
+        .split(char::is_whitespace)
+        .next()
+        .unwrap_or_default();
+    let is_variable = first
+        .split_once('=')
+        .is_some_and(|(name, _)| !name.contains('/'));
+    Some(if command.trim().is_empty() {
+        "it has no name: is a variable empty?"
+    } else if is_variable {
+        "write a variable before `pipeline-notify`, or `env NAME=value` before the command"
+    } else if command.contains(char::is_whitespace) {
+        "it is one word with blanks in it: write its words apart, or `sh -c '…'`"
+    } else if OF_THE_SHELL.contains(&command) {
+        "it is a word of the shell: write `sh -c '…'`"
+    } else if command.starts_with('~') || command.contains('$') {
+        "`~` and `$` mean something to a shell alone: write the whole path, or `sh -c '…'`"
+    } else {
+        return None;
+    })
 }
 
 /// Says the same without the command's name, which may be nobody's business.
