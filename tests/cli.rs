@@ -295,6 +295,14 @@ fn check_answers_unknown_where_it_cannot_look_or_is_asked_wrongly() {
     assert_eq!(wrong.code, Some(3));
     assert!(wrong.stdout.starts_with("UNKNOWN - "), "{wrong:?}");
     assert!(wrong.stderr.contains("write 30s"), "{wrong:?}");
+    for arguments in [
+        &["check", "--json", "--dir", "/nowhere/at/all"][..],
+        &["check", "--every", "5", "--json"],
+    ] {
+        let json = run(&folder, arguments).json();
+        assert_eq!(json["state"], "UNKNOWN");
+        assert!(json["message"].is_string(), "{json}");
+    }
 }
 
 #[test]

@@ -123,13 +123,7 @@ impl Arguments {
             Ok(seen) => seen,
             // A monitor shows standard output alone.
             Err(Failure::Message(message)) => {
-                output.set_code(Alarm::Unknown.code());
-                if common.json {
-                    output.json(&json!({ "state": "UNKNOWN", "message": message }))?;
-                } else {
-                    output.line(&format!("UNKNOWN - {}", inert(&message)))?;
-                }
-                return Ok(Alarm::Unknown.code());
+                return unknown(&message, common.json, output);
             }
             Err(error) => return Err(error),
         };
@@ -353,7 +347,19 @@ fn list(problems: &[Problem], output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Answers why nothing can be said of the jobs.
+pub(crate) fn unknown(message: &str, json: bool, output: &mut Output) -> Result<u8, Failure> {
+    let code = Alarm::Unknown.code();
+    output.set_code(code);
+    if json {
+        output.json(&json!({ "state": "UNKNOWN", "message": message }))?;
+    } else {
+        output.line(&format!("UNKNOWN - {}", inert(message)))?;
+    }
+    Ok(code)
+}
+
 /// Takes out what would begin the performance data.
-pub(crate) fn inert(text: &str) -> String {
+fn inert(text: &str) -> String {
     plain(text).replace('|', "/")
 }

@@ -303,10 +303,9 @@ fn wrong(line: &[OsString], error: &clap::Error) -> ExitCode {
             let first: Vec<_> = first.map(str::trim).collect();
             let what = first.join(" ");
             let what = what.trim_start_matches("error: ");
-            let _ = output.line(&format!(
-                "UNKNOWN - {}: see `pipeline-notify check --help`",
-                check::inert(what)
-            ));
+            let what = format!("{what}: see `pipeline-notify check --help`");
+            let json = before.iter().any(|word| *word == "--json");
+            let _ = check::unknown(&what, json, &mut output);
             let _ = output.flush();
             ExitCode::from(check::FAILURE)
         }
