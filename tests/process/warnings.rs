@@ -79,3 +79,18 @@ fn of_an_alert_that_could_not_be_queued_no_warning_says_that_it_waits_on_disk() 
         assert!(!stderr.contains("its alerts wait until"), "{stderr}");
     }
 }
+
+/// Whether the thread that would warn came in time was luck.
+#[test]
+fn an_exit_that_is_to_send_nothing_does_not_complain_that_it_has_not() {
+    let hanging = Receiver::answering(|_| Answer::Hang);
+    for _ in 0..10 {
+        let folder = Folder::new();
+        let program = Program::new("ends").arg("err").directory(&folder);
+        let program = program.alerts_to(&hanging).env("NOTIFY_EXIT_SECONDS", "0");
+        let ended = program.run();
+        assert_eq!(ended.code, Some(1));
+        assert!(!ended.stderr.contains("before the exit"), "{ended:?}");
+        assert_eq!(folder.waiting_alerts().len(), 1);
+    }
+}
