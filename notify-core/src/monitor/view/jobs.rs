@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::num::NonZero;
-use std::thread;
+use std::thread::{self, Builder};
 
 use super::{Job, shown_name};
 use crate::format::pattern::is_fit;
@@ -125,14 +125,18 @@ fn read_all(place: &Place, files: &[String]) -> io::Result<Vec<Result<Option<Job
     let read =
         |files: &[String]| -> Vec<_> { files.iter().map(|file| read_by(&reader, file)).collect() };
     Ok(thread::scope(|scope| {
-        let shares = files
-            .chunks(share)
-            .map(|files| (files, scope.spawn(move || read(files))));
+        let shares = files.chunks(share).map(|files| {
+            let thread = Builder::new().spawn_scoped(scope, move || read(files));
+            (files, thread.ok())
+        });
         let shares: Vec<_> = shares.collect();
         shares
             .into_iter()
             // Where no thread is to be had, or one fell over, this one does its work.
-            .flat_map(|(files, thread)| thread.join().unwrap_or_else(|_| read(files)))
+            .flat_map(|(files, thread)| {
+                let read_by_it = thread.and_then(|thread| thread.join().ok());
+                read_by_it.unwrap_or_else(|| read(files))
+            })
             .collect()
     }))
 }
