@@ -16,6 +16,9 @@ use crate::message::writer::Writer;
 use crate::rules::rule::Rule;
 use crate::rules::took::Took;
 
+/// What stands in the place of a line of code for what `pipeline-notify run` runs.
+pub(crate) const SOURCE_OF_RUN: &str = "pipeline-notify run";
+
 /// What the attribute knows of a function when it is compiled: one static a definition.
 #[derive(Debug)]
 pub struct Site {

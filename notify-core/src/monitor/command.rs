@@ -12,7 +12,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use crate::format::hash;
-use crate::job::{Arguments, Job, Site, name};
+use crate::job::{self, Arguments, Job, Site, name};
 use crate::monitor::command::child::Attendance;
 use crate::monitor::command::output::{Passage, Rest, Stream};
 use crate::os::ffi;
@@ -235,7 +235,7 @@ fn job(name: Option<String>, shown: &str, arguments: Arguments) -> Job {
         file,
         name,
         location: format!("pipeline-notify run :: {shown}"),
-        source: "pipeline-notify run".to_owned(),
+        source: job::SOURCE_OF_RUN.to_owned(),
         is_debug_build: false,
         version: None,
         plan: arguments.plan(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::format::fields::Fields;
 use crate::format::time::{self, Time};
+use crate::job;
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
@@ -158,6 +159,10 @@ fn bury(setup: &Setup, dead: ExpiredRuns, warnings: &mut Vec<Warning>) {
 /// What is known of a death, and what may have been the cause: the commonest first.
 const DIED: &str = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)";
 
+/// The same of `pipeline-notify run`, which no signal ends that can be handed on.
+const DIED_OF_RUN: &str =
+    "died: the process disappeared (kill -9, out of memory, a crash, or power loss)";
+
 /// The same of a process that may have been cut off from the store before it ended.
 const DIED_OR_ENDED: &str = "died: the process disappeared (SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss), \
     or it ended while it could not reach the store";
@@ -209,6 +214,7 @@ fn report_death(
         Some(program) => Outcome::NotCounted(format!("replaced by {program}")),
         None if dead.may_live() => died(LOST_CONTACT),
         None if dead.is_cut() => died(DIED_OR_ENDED),
+        None if ended.source == job::SOURCE_OF_RUN => died(DIED_OF_RUN),
         None => died(DIED),
     };
     if let Some(progress) = ended.heard.progress {

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use crate::job;
 use crate::os::clock;
 use crate::os::engine;
 use crate::os::random;
@@ -57,7 +58,7 @@ fn fails(job: &str, setup: &Setup) -> bool {
 fn ended(job: String, channel: &str, setup: &'static Setup) -> Ended {
     Ended {
         location: "pipeline-notify run :: options".into(),
-        source: "pipeline-notify run".into(),
+        source: job::SOURCE_OF_RUN.into(),
         host: Cow::Borrowed(&setup.host),
         pid: Some(engine::pid()),
         exe: setup.exe.as_deref().map(Cow::Borrowed),
