@@ -432,6 +432,8 @@ fn what_follows_the_dashes_runs_whatever_is_wrong_before_them_and_the_channel_he
         (&["--json"], "`--json`"),
         (&["--bogus", "value"], "`--bogus` is not an option"),
         (&["-x"], "`-x` is not an option"),
+        (&["-phunter2"], "`-p…` is not an option"),
+        (&["-name", "x"], "did you mean `--name`"),
         (&["--channel"], "`--channel` has no value"),
     ] {
         let place = Place::new();

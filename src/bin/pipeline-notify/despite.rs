@@ -172,9 +172,16 @@ fn understood<'a>(
         let Some((name, takes_value)) = known.iter().find(|(known, _)| known == name) else {
             if text.starts_with('-') {
                 let meant = suggest::option(known.iter().map(|(known, _)| &**known), name);
+                // Of `-phunter2` the rest is a value.
+                let shown = match name.char_indices().nth(2) {
+                    Some((end, _)) if !name.starts_with("--") && meant.is_none() => {
+                        format!("{}…", &name[..end])
+                    }
+                    _ => name.to_owned(),
+                };
                 let meant =
                     meant.map_or(String::new(), |meant| format!("; did you mean `{meant}`?"));
-                mistakes.push(format!("`{name}` is not an option: it is ignored{meant}"));
+                mistakes.push(format!("`{shown}` is not an option: it is ignored{meant}"));
                 is_after_unknown = !inline;
             } else if !is_after_unknown {
                 // Not shown: it may be a secret.
