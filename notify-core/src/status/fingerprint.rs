@@ -1,6 +1,7 @@
 //! Whether two errors are the same but for numbers, ids, times, paths and the order of words.
 
 mod code;
+mod form;
 mod noise;
 
 use std::borrow::Cow;
@@ -66,10 +67,9 @@ struct Chunk<'a> {
 impl Words {
     fn read(&mut self, line: &str) {
         (self.context, self.after_number) = (Context::default(), false);
-        if let Some(code) = code::of_sql_server(line) {
-            self.code(code);
-        }
         let line = without_values(line);
+        let codes = form::codes(&line).into_iter().map(str::to_lowercase);
+        self.kept.extend(codes);
         let chunks = chunks(&line);
         for (at, chunk) in chunks.iter().enumerate() {
             let next = chunks.get(at + 1).map(|next| next.text);
@@ -207,11 +207,12 @@ impl Words {
 }
 
 /// What stands before and behind the values of a row, which databases and their libraries show.
-const VALUES: [(&str, &str); 4] = [
+const VALUES: [(&str, &str); 5] = [
     ("Failing row contains (", ")"),
     ("Duplicate entry '", "' for key"),
     ("The duplicate key value is (", ")"),
     ("[parameters: ", "]"),
+    ("dup key: {", "}"),
 ];
 
 /// Leaves out the values of a row, as a unique index shows them, too: `Key (id)=(17) already exists.`

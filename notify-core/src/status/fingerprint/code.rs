@@ -3,6 +3,7 @@
 /// A word or number after one of these is a code, and no noise.
 const CODE_WORDS: &[&str] = &[
     "errno", "sqlstate", "sqlcode", "signal", "rc", "ret", "retcode", "returncode", "hresult",
+    "winerror",
 ];
 
 /// What follows this is a code too, unless the word before says that it is one of the data: `zip code`.
@@ -10,9 +11,9 @@ const CODE: &str = "code";
 
 /// The words that may stand before `code` where it is one of a failure, beside those of the other lists.
 const BEFORE_CODE: &[&str] = &[
-    "return", "returns", "result", "reason", "failure", "completion", "exits", "sql", "os",
-    "native", "vendor", "zero", "unexpected", "process", "command", "child", "curl", "grpc", "its",
-    "a", "an", "the", "for", "and",
+    "return", "returns", "result", "failure", "completion", "exits", "sql", "os", "native",
+    "vendor", "zero", "unexpected", "process", "command", "child", "curl", "grpc", "its", "a",
+    "an", "the", "for", "and",
 ];
 
 /// Behind one of these a number that is one of HTTP's for errors may count something after all.
@@ -27,12 +28,13 @@ const FAILED: &[&str] = &[
 /// What vendors put before the number of an error, without a blank: `ORA-00942`, `AADSTS50011`, `SQL0204N`. What looks
 /// the same and is not among these is mostly an id of the data: `INV-10042`.
 const VENDORS: &[&str] = &[
-    "ORA", "TNS", "PLS", "RMAN", "KUP", "DPY", "DPI", "SQL", "AMQ", "AADSTS",
+    "ORA-", "TNS-", "PLS-", "RMAN-", "KUP-", "DPY-", "DPI-", "OCI-", "SP2-", "SQL", "AMQ",
+    "AADSTS", "TS", "YN", "dbt",
 ];
 
 /// A number after one of these may be a code, as in `curl: (7) …`. It is none where it counts something.
 const WEAK_CODE_WORDS: &[&str] = &[
-    "error", "err", "status", "exit", "exited", "response", "curl",
+    "error", "err", "fatal", "panic", "status", "exit", "exited", "reason", "response", "curl",
 ];
 
 /// A number after one of these is a code where HTTP has it for errors.
@@ -42,12 +44,12 @@ const ANSWER_WORDS: &[&str] = &[
 
 /// These may stand between such a word and the code.
 const BETWEEN: &[&str] = &[
-    "is", "was", "of", "some", "with", "by", "number", "value", "no", "occurred",
+    "is", "was", "of", "some", "with", "by", "number", "num", "value", "message", "no", "occurred",
 ];
 
 /// What may follow a code that counts nothing.
 const AFTER_CODE: &[&str] = &[
-    "for", "from", "on", "at", "in", "while", "when", "after", "during", "to", "occurred",
+    "for", "from", "on", "at", "in", "while", "when", "after", "during", "to", "occurred", "has",
 ];
 
 /// What follows one of these is an id.
@@ -62,7 +64,7 @@ pub(super) struct Context {
     expected: Expected,
     /// The word before, where no mark parts it from the next one.
     before: String,
-    /// Whether the line has a time, as a log's has: `ERROR` is a level there.
+    /// Whether the line has a time, as a log's has: `ERROR` and `FATAL` are levels there.
     pub(super) is_log: bool,
     /// Whether the line compares numbers: `expected 500, got 503`.
     compares: bool,
@@ -127,13 +129,14 @@ impl Context {
         let is_of = |words: &[&str]| words.contains(&word) || words.contains(&&*last);
         // What `KeyError` is about is a key.
         let is_type = part.ends_with("Error") && word != "error";
-        let is_level = self.is_log && part == "ERROR";
+        let is_level = self.is_log && ["ERROR", "FATAL"].contains(&part);
+        let is_sql_state = word == "state" && self.before == "sql";
         let names_code = || {
             let hump = word.strip_suffix(CODE)?;
             (is_of(&[CODE]) && self.is_before_code(hump)).then_some(())
         };
         match () {
-            () if is_of(CODE_WORDS) || names_code().is_some() => Expected::Code,
+            () if is_of(CODE_WORDS) || names_code().is_some() || is_sql_state => Expected::Code,
             () if is_type || is_level => Expected::PerhapsHttpCode,
             () if is_of(WEAK_CODE_WORDS) => Expected::PerhapsCode,
             () if is_of(ID_WORDS) => Expected::Id,
@@ -161,12 +164,13 @@ impl Context {
     pub(super) fn is_code(&self, part: &str, follows: Option<&str>) -> bool {
         let is_http = is_http_code(part) && !self.compares;
         let counts_nothing = follows.is_none_or(|follows| {
-            AFTER_CODE.contains(&&*follows.to_lowercase())
-                || is_http && follows.starts_with(|c: char| c.is_ascii_uppercase())
+            self.before == "http"
+                || AFTER_CODE.contains(&&*follows.to_lowercase())
+                || is_http && !follows.starts_with(|c: char| c.is_lowercase() || c.is_numeric())
         });
         match self.expected {
             Expected::Word | Expected::Id => false,
-            Expected::Code => has_form_of_code(part, 4),
+            Expected::Code => has_form_of_code(part, 4) || has_form_of_slurm(part),
             Expected::PerhapsCode => {
                 counts_nothing && (has_form_of_code(part, 1) || is_sql_state(part))
             }
@@ -187,7 +191,10 @@ fn has_form_of_code(part: &str, letters: usize) -> bool {
     }
     let number = part.trim_start_matches(|c: char| c.is_ascii_uppercase());
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let is_windows = number.len() == 10 && (number.starts_with('3') || number.starts_with("10737"));
+    let is_windows = number.len() == 10
+        && ["3", "10737", "214"]
+            .iter()
+            .any(|head| number.starts_with(head));
     if is_number && (number.len() <= 5 || is_windows) && part.len() - number.len() <= letters {
         return true;
     }
@@ -195,8 +202,15 @@ fn has_form_of_code(part: &str, letters: usize) -> bool {
     letters > 1 && has_letters_of_sql(part)
 }
 
+/// Returns whether it is an exit code with a signal: `0:9`.
+fn has_form_of_slurm(part: &str) -> bool {
+    let is_short = |number: &str| (1..=3).contains(&number.len()) && number.parse::<u8>().is_ok();
+    let parts = part.split_once(':');
+    parts.is_some_and(|(code, signal)| is_short(code) && is_short(signal))
+}
+
 /// Returns whether it has the form of SQL's codes, five digits and capitals: `42P01`, `HY000`.
-fn has_letters_of_sql(part: &str) -> bool {
+pub(super) fn has_letters_of_sql(part: &str) -> bool {
     let is_sql = |byte: u8| byte.is_ascii_digit() || byte.is_ascii_uppercase();
     part.len() == 5 && part.bytes().all(is_sql) && part.bytes().any(|byte| byte.is_ascii_digit())
 }
@@ -214,24 +228,32 @@ fn is_http_code(part: &str) -> bool {
     )
 }
 
+/// Returns whether it is one of those, or of a server of mail or files.
+pub(super) fn is_reply(part: &str) -> bool {
+    is_http_code(part)
+        || matches!(
+            part.parse(),
+            Ok(434_u16 | 450..=455 | 532..=535 | 550..=556)
+        )
+}
+
 /// Returns whether it is what a server answers where nothing failed.
 fn is_answer_of_success(part: &str) -> bool {
     part == "2xx" || matches!(part.parse(), Ok(100_u16..400))
 }
 
-/// Returns whether it is a vendor's name for an error: `ORA-00942`.
+/// Returns whether it is a vendor's name for an error: `ORA-00942`, or `0x80070005` of Windows.
 pub(super) fn is_of_vendor(chunk: &str) -> bool {
+    if ["0x80", "0xC0", "0xc0"]
+        .iter()
+        .any(|head| chunk.starts_with(head))
+    {
+        return chunk.len() == 10 && chunk[2..].bytes().all(|byte| byte.is_ascii_hexdigit());
+    }
     // `SQL0204N`
     let chunk = chunk.strip_suffix(['N', 'W', 'C', 'E']).unwrap_or(chunk);
     let name = chunk.trim_end_matches(|c: char| c.is_ascii_digit());
-    let vendor = name.strip_suffix('-').unwrap_or(name);
-    (4..=7).contains(&(chunk.len() - name.len())) && VENDORS.contains(&vendor)
-}
-
-/// Returns the code that a line of SQL Server's tools begins with: `Msg 208, Level 16, State 1`.
-pub(super) fn of_sql_server(line: &str) -> Option<&str> {
-    let (code, _) = line.strip_prefix("Msg ")?.split_once(", Level ")?;
-    Some(code)
+    (4..=7).contains(&(chunk.len() - name.len())) && VENDORS.contains(&name)
 }
 
 /// Returns whether an error is nothing but a code: `E1001`, `DB-12`, `-22`, `404`.
