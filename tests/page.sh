@@ -30,6 +30,7 @@ if [ $# -eq 0 ]; then
         sed '1s/.*/OK/; /^$/,$d' "$folder/pipeline-notify.incidents.load" > "$folder/$job"
     done
     echo "no status" > "$folder/broken"
+    printf 'OK\n2020-01-01 00:00:00:000000 UTC\nx\nevery-hours: 24\n\n' > "$folder/missed"
 fi
 timeout 60 "$built/pipeline-notify" silence --dir "$folder" 'etl.load.*' --for 2h --because 'the <database> moves' > "$work/log"
 timeout 60 "$built/pipeline-notify" page --dir "$folder" --output "$work/page.html" --title 'Jobs & <others>'

@@ -195,7 +195,7 @@ fn a_job_s_last_runs_are_listed_with_their_errors_and_rows_say_what_they_are_sor
         runs[1].contains(" OK, ") && !runs[1].contains("<div"),
         "{runs:?}"
     );
-    let keys = between(&page, "<tr class=e role=row data-k=\"", "\"");
+    let keys = between(&page, "<tr class=\"e\" role=row data-k=\"", "\"");
     let keys: Vec<f64> = keys.split(' ').map(|key| key.parse().unwrap()).collect();
     assert_eq!((keys.len(), keys[3]), (4, 1.0));
     assert!(
@@ -401,6 +401,8 @@ fn a_job_that_never_ran_and_one_that_has_missed_a_run_are_on_the_page() {
     )
     .unwrap();
     let page = page(&folder, &[]);
+    assert!(page.contains("<option value=m>missed<"), "{page}");
+    assert_eq!(page.matches("<tr class=\"o m\" ").count(), 1, "{page}");
     assert!(page.contains("<span class=bad>1 missed</span>"), "{page}");
     assert!(page.contains("<span class=dim>1 never ran</span>"));
     assert!(page.find("b.missed") < page.find("a.works"), "{page}");

@@ -9,7 +9,7 @@
     const rows = [...table.tBodies].flatMap(body => [...body.rows]).map((row, place) => {
         const [since, last, took, runs] = (row.dataset.k || "").split(" ").map(Number);
         const name = row.cells[1].firstChild.data.toLowerCase();
-        return { row, text: null, kind: row.className, place, name, since, last, took, runs };
+        return { row, text: null, kinds: row.classList, place, name, since, last, took, runs };
     });
     const body = table.tBodies[0];
     // Each with what comes first: what began last, is oldest, takes longest.
@@ -21,7 +21,7 @@
     const show = () => {
         const words = search.value.toLowerCase().split(" ");
         const fits = rows.filter(one => {
-            if (only.value && only.value !== one.kind) return false;
+            if (only.value && !one.kinds.contains(only.value)) return false;
             one.text ??= one.row.textContent.toLowerCase();
             return words.every(word => one.text.includes(word));
         });

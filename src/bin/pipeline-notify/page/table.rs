@@ -101,6 +101,7 @@ impl View<'_> {
             State::Error => "e",
             _ => "o",
         };
+        let class = class.to_owned() + self.missed_class(&job.name);
         let strip = self.recent.get(&job.file);
         let mut name = self.name_cell(job, runs, calm);
         name += &facts::draw(&job.facts, strip.map_or(&[], Vec::as_slice));
@@ -120,7 +121,7 @@ impl View<'_> {
             job.runs
         );
         cells(
-            class,
+            &class,
             &keys,
             [
                 job.state.as_str(),
@@ -196,7 +197,13 @@ impl View<'_> {
             awaited.expected_by(&self.said).map(Some),
             Since::Expected(awaited.since),
         );
-        cells("", "", ["never ran", &name, "", &next, "", "", "", ""])
+        let class = self.missed_class(&awaited.job).trim_start();
+        cells(class, "", ["never ran", &name, "", &next, "", "", "", ""])
+    }
+
+    /// Returns what the script finds a job by that has missed a run.
+    fn missed_class(&self, job: &str) -> &'static str {
+        if self.missed.contains(job) { " m" } else { "" }
     }
 
     fn first_row(&self, job: &str, runs: &[&Run]) -> String {
@@ -249,7 +256,7 @@ fn tools() -> String {
     let sorts = sorts.map(|(head, by)| format!("<option value={by}>{head}"));
     let sorts = sorts.collect::<Vec<_>>().concat();
     format!(
-        "<form id=tools role=search hidden><label>Filter <input id=search type=search autocomplete=off></label><label>Show <select id=only><option value=\"\">all<option value=e>failing<option value=w>silenced, or unreadable<option value=o>working</select></label><label>Sort by <select id=sort>{sorts}</select></label><output id=count role=status></output></form>\n"
+        "<form id=tools role=search hidden><label>Filter <input id=search type=search autocomplete=off></label><label>Show <select id=only><option value=\"\">all<option value=e>failing<option value=m>missed<option value=w>silenced, or unreadable<option value=o>working</select></label><label>Sort by <select id=sort>{sorts}</select></label><output id=count role=status></output></form>\n"
     )
 }
 
@@ -274,11 +281,11 @@ fn last_runs(runs: &[Recent]) -> String {
     format!("<details><summary>Last runs</summary><ol>{lines}</ol></details>")
 }
 
-/// Writes a row; `keys` are what it is sorted by: since, last, took, runs.
+/// Writes a row of these classes; `keys` are what it is sorted by: since, last, took, runs.
 fn cells(class: &str, keys: &str, cells: [&str; 8]) -> String {
     let mut row = match class {
         "" => "<tr role=row".to_owned(),
-        class => format!("<tr class={class} role=row"),
+        class => format!("<tr class=\"{class}\" role=row"),
     };
     if !keys.is_empty() {
         row += &format!(" data-k=\"{keys}\"");
