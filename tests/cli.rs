@@ -1081,9 +1081,11 @@ fn a_test_says_whether_people_would_hear() {
             .unwrap(),
     );
     assert_eq!(wrong.code, Some(1), "{wrong:?}");
-    let refused =
-        "it has no destination that can be used: correct NOTIFY_ALERTS_URL  (NOTIFY_ALERTS_URL)";
-    assert!(wrong.stdout.contains(refused), "{wrong:?}");
+    let refused = "what this variable says cannot be used: correct it  (NOTIFY_ALERTS_URL)\n";
+    assert!(wrong.stdout.ends_with(refused), "{wrong:?}");
+    let unset = run(&folder, &["test", "etl"]);
+    let refused = "it has no destination: set this variable  (SLACK_ETL_WEBHOOK_URL)\n";
+    assert!(unset.stdout.ends_with(refused), "{unset:?}");
     // What says no more than 1 gets the alert again.
     let mut unknown = command(&folder, &["test"]);
     unknown.env("NOTIFY_ALERTS_URL", "exec:///bin/false");

@@ -63,11 +63,18 @@ pub fn test(channel: &str, by: &str) -> Vec<Answer> {
     let found = setup.find_notifiers(channel);
     setup.warn_of_problems();
     if found.is_empty() {
-        let to_do = destinations::to_do(channel);
-        let reason = format!("it has no destination that can be used: {to_do}");
-        let destination = destinations::unusable(channel);
-        let destination = destination.unwrap_or_else(|| destinations::variable(channel));
-        return vec![Answer::refused(channel, destination, reason)];
+        // Its variable stands in the place of a destination.
+        let (variable, reason) = match destinations::unusable(channel) {
+            Some(variable) => (
+                variable,
+                "what this variable says cannot be used: correct it",
+            ),
+            None => (
+                destinations::variable(channel),
+                "it has no destination: set this variable",
+            ),
+        };
+        return vec![Answer::refused(channel, variable, reason.to_owned())];
     }
     let answers = found.into_iter().map(|(notifier, destination)| {
         let alerts = samples::test_incident(channel, by);
