@@ -55,6 +55,12 @@ impl Watch {
         }
     }
 
+    fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
+    }
+
     fn signal(&self, signal: &str) {
         kill(signal, self.process.0.id());
     }
@@ -573,14 +579,36 @@ fn it_has_no_answer_in_json_and_says_who_has() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_had_is_an_error_and_one_that_is_missing_is_made() {
+fn a_directory_that_is_missing_is_made_and_one_that_cannot_be_made_yet_is_waited_for() {
     let folder = Folder::new();
-    let nowhere = command(&folder, &["watch", "--dir", "/dev/null/nowhere"])
+    let nameless = command(&folder, &["watch", "--dir", "postgres://db/jobs"])
         .output()
         .unwrap();
-    assert_eq!(nowhere.status.code(), Some(2));
-    let said = String::from_utf8(nowhere.stderr).unwrap();
-    assert!(said.contains("/dev/null/nowhere"), "{said}");
+    assert_eq!(nameless.status.code(), Some(2), "{nameless:?}");
+
+    // A file stands where the volume will be.
+    let volume = folder.path().join("volume");
+    fs::write(&volume, "").unwrap();
+    let start = || {
+        let mut watch = command(&folder, &["watch", "--every", "0.1s"]);
+        watch.env("NOTIFYDIR", volume.join("notify"));
+        let mut child = watch.spawn().unwrap();
+        let mut watch = Watch {
+            stderr: BufReader::new(child.stderr.take().unwrap()),
+            process: Running(child),
+            beginning: String::new(),
+        };
+        assert!(watch.next_line().contains("is not a folder"));
+        assert!(watch.next_line().contains("`watch` begins when"));
+        watch
+    };
+    assert_eq!(start().stop(), (Some(0), String::new()));
+    let mut watch = start();
+    fs::remove_file(&volume).unwrap();
+    assert!(watch.next_line().contains("can be used now"));
+    assert!(watch.next_line().contains("watching "));
+    assert!(volume.join("notify").is_dir());
+    assert_eq!(watch.stop(), (Some(0), String::new()));
 
     let receiver = Receiver::new();
     let missing = folder.path().join("to/be/made");

@@ -99,22 +99,23 @@ impl std::fmt::Debug for Guard {
 
 impl Guard {
     /// Takes its place at that directory, or at the one that the library would use; makes it where it
-    /// is missing.
+    /// is missing, and waits for one that cannot be made yet. `None` where it is asked to end before.
     ///
     /// # Errors
     ///
-    /// Where there is no such directory, or it cannot be written.
-    pub fn new(directory: Option<&Path>, every: Duration, said: Said) -> Result<Self, Error> {
+    /// Where no directory can have that name.
+    pub fn new(
+        directory: Option<&Path>,
+        every: Duration,
+        said: Said,
+    ) -> Result<Option<Self>, Error> {
         // Before anybody can know that it watches.
         let is_over = until_a_signal();
         let setup = in_force::settle(Config::new().signals(false).in_folder(directory))?;
-        let Some(store) = setup.store() else {
-            let path = setup.named_directory()?.to_owned();
-            setup.warn_of_problems();
-            let source = io::Error::other("it cannot be written");
-            return Err(Error::Directory { path, source });
+        let Some(store) = wait_for_store(setup, &is_over)? else {
+            return Ok(None);
         };
-        Ok(Self {
+        Ok(Some(Self {
             setup,
             store,
             every,
@@ -128,7 +129,7 @@ impl Guard {
             pause: TICK,
             looked: Instant::now(),
             is_over,
-        })
+        }))
     }
 
     /// Returns what there is to watch.
@@ -261,6 +262,25 @@ impl Guard {
             .map(|job| silence_over::send(job, &silences, self.setup, self.store))
             .collect();
         sent.into_iter().collect()
+    }
+}
+
+/// Waits for the directory: a volume may be mounted after the watch has begun, and who ends then is not always started
+/// again.
+fn wait_for_store(
+    setup: &'static Setup,
+    is_over: &AtomicBool,
+) -> Result<Option<&'static Store>, Error> {
+    loop {
+        let store = setup.store();
+        setup.warn_of_problems();
+        if store.is_some() || is_over.load(Ordering::Relaxed) {
+            return Ok(store);
+        }
+        setup.named_directory()?;
+        let message = "`watch` begins when the notify directory can be used";
+        Warning::new("no directory to watch", message.to_owned()).warn();
+        thread::sleep(TICK);
     }
 }
 

@@ -23,7 +23,7 @@ const MOST_SHOWN: usize = 5;
 #[command(
     after_help = "It reports a run whose process died (kill -9 included) within a second, each missed run once at the end of its grace (by the job's schedule or every_hours, or by what `expect` or a file says of a job that never ran), and a failure whose silence is over if the job has not run since. It sends alerts that wait, also those that other processes left. It reports only the jobs of its own user (root: of every user with --all-users), to the channels that its environment names. You may restart it or run two: each event is sent only once.
 
-At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and exits with 0. A second signal ends it at once. Standard error says what it watches and what it cannot do.
+At SIGTERM or SIGINT it looks once more, sends what it can within NOTIFY_EXIT_SECONDS, and exits with 0. A second signal ends it at once. Standard error says what it watches and what it cannot do. A notify directory that cannot be made yet, as on a volume that is mounted later, is waited for.
 
 Exit codes:
   0  it was asked to end
@@ -87,7 +87,9 @@ impl Arguments {
                 .map_err(|error| format!("the jobs of user {user} cannot be watched: {error}"))?;
         }
         let said = self.clock_changes.said(self.grace);
-        let guard = Guard::new(common.dir.as_deref(), self.every, said.clone())?;
+        let Some(guard) = Guard::new(common.dir.as_deref(), self.every, said.clone())? else {
+            return Ok(0);
+        };
         let beginning = guard.beginning();
         output::complain(&words(&beginning));
         self.keep_files_fresh(&beginning.place, &said, &labels);
