@@ -62,3 +62,32 @@ fn what_is_kept_in_memory_for_want_of_it_waits_in_it_once_it_can() {
     assert!(is_said, "{ended:?}");
     assert_eq!(folder.waiting_alerts().len(), 1);
 }
+
+/// Whoever got the failure gets the end of it.
+#[test]
+fn what_a_broken_channel_has_left_to_alerts_before_is_known_there_once_it_can() {
+    let (folder, elsewhere, alerts) = (blocked(), Folder::new(), Receiver::new());
+    let broken = Receiver::answering(|_| Answer::Status(404, "no_service"));
+    let go = elsewhere.path().join("go");
+    let program = Program::new("incidents")
+        .arg("the disk is full")
+        .arg(format!("await {}", go.display()))
+        // The directory is tried again once a second.
+        .arg("sleep 1100")
+        .arg("ok")
+        .directory(&folder);
+    let program = program
+        .alerts_to(&alerts)
+        .env("SLACK_DBA_WEBHOOK_URL", broken.webhook())
+        .env("NOTIFY_CHANNEL", "dba");
+    let running = thread::spawn(|| program.run());
+    eventually("the failure is in alerts", || alerts.requests().len() == 1);
+    fs::remove_file(&folder).unwrap();
+    fs::write(go, "").unwrap();
+    let ended = running.join().unwrap();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let texts = alerts.texts();
+    assert_eq!(texts.len(), 2, "{texts:?} {ended:?}");
+    assert!(texts[1].contains("works again"), "{texts:?}");
+    assert_eq!(folder.waiting_alerts(), Vec::<String>::new());
+}

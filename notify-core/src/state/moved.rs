@@ -77,6 +77,13 @@ impl Moved {
         false
     }
 
+    /// Adds those of another, which knows the present failures of its jobs.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.0
+            .retain(|(job, _)| other.0.iter().all(|(of, _)| of != job));
+        self.0.extend_from_slice(&other.0);
+    }
+
     fn place(&self, alert: &Alert) -> Option<usize> {
         let key = key(alert);
         self.0.iter().position(|(job, _)| *job == key)

@@ -236,6 +236,16 @@ impl Queue {
         either!(self, queue => queue.set_moved(moved))
     }
 
+    /// Adds failures that have left before there was a queue.
+    pub(crate) fn add_moved(&self, moved: &Moved) -> io::Result<()> {
+        if moved.is_empty() {
+            return Ok(());
+        }
+        let mut known = self.moved();
+        known.add(moved);
+        self.set_moved(&known)
+    }
+
     /// Reads what is kept of a message, by the key of what it speaks of; `None` where nothing is.
     pub(crate) fn handle(&self, key: &str) -> io::Result<Option<String>> {
         either!(self, queue => queue.handle(key))

@@ -145,8 +145,13 @@ impl Worker<Delivery> {
             return;
         };
         let mut alerts = match self.lock().line(route) {
-            // What follows a failure that was sent to `alerts` is known here alone.
-            Some(Line { memory, .. }) if !memory.is_sending && memory.moved.is_empty() => {
+            Some(Line { memory, .. }) if !memory.is_sending => {
+                // What follows a failure that was sent to `alerts` goes there as well. Before anybody else sends from the
+                // queue, and so under the lock: it is written once at most.
+                if queue.add_moved(&memory.moved).is_err() {
+                    return;
+                }
+                memory.moved = Moved::default();
                 // Nobody else may take them, nor the exit believe that none wait.
                 memory.is_sending = !memory.alerts.is_empty();
                 std::mem::take(&mut memory.alerts)
