@@ -58,7 +58,7 @@ pub(crate) use self::local::READABLE;
 pub(crate) use self::local::lease_scan::Seen as SeenRuns;
 pub(crate) use self::local::silences::{Planned, Silences};
 pub(crate) use self::local::spool::{channel_of, job_digits, time_of};
-pub(crate) use self::queue::{Left, Queue};
+pub(crate) use self::queue::{Left, Look, Queue};
 use self::run_record::{Definition, Recorded};
 pub(crate) use self::turn::{Claim, Turn};
 use crate::format::time::Time;

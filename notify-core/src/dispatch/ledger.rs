@@ -21,7 +21,7 @@ use crate::settings::route::Route;
 use crate::state::entry::Entry;
 use crate::state::history::Answered;
 use crate::state::rate::Pace;
-use crate::state::{Claim, JobKey, Queue};
+use crate::state::{Claim, JobKey, Look, Queue};
 use crate::status::decision::{Decided, Fate, Reason};
 use crate::status::{State, Status};
 
@@ -54,11 +54,13 @@ fn unwritten() -> MutexGuard<'static, Unwritten> {
 
 /// Returns a queue's pace, as its last sender left it.
 pub(crate) fn pace_of(queue: &Queue, now: Time) -> Pace {
+    unwritten_pace(queue).unwrap_or_else(|| queue.pace(now))
+}
+
+fn unwritten_pace(queue: &Queue) -> Option<Pace> {
     let state = unwritten();
     let mut kept = state.paces.iter().filter(|(known, _)| known == queue);
-    let kept = kept.next().map(|(_, pace)| pace.clone());
-    drop(state);
-    kept.unwrap_or_else(|| queue.pace(now))
+    kept.next().map(|(_, pace)| pace.clone())
 }
 
 /// Keeps a queue's pace for its next sender; for this process alone where it cannot be written.
@@ -117,11 +119,25 @@ pub(crate) fn remove_all(queue: &Queue, entries: &[Entry]) {
 /// Returns what waits, but for what was sent and could not be removed.
 pub(crate) fn waiting_in(queue: &Queue) -> Vec<Entry> {
     let mut waiting = queue.list();
+    leave_out_sent(&mut waiting);
+    waiting
+}
+
+fn leave_out_sent(waiting: &mut Vec<Entry>) {
     let state = unwritten();
     if !state.sent.is_empty() {
         waiting.retain(|entry| !state.sent.contains(&entry.key()));
     }
-    waiting
+}
+
+/// Looks at a queue, and knows what could not be written there.
+pub(crate) fn look(queue: &Queue, now: Time) -> Look {
+    let mut look = queue.look(now);
+    leave_out_sent(&mut look.waiting);
+    if let Some(pace) = unwritten_pace(queue) {
+        look.pace = pace;
+    }
+    look
 }
 
 /// Takes an alert, and waits until then for others that hold it; `None` where it is gone, or still held.

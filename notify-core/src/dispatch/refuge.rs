@@ -19,7 +19,7 @@ use crate::settings::setup::ALERTS;
 use crate::state::entry::Entry;
 use crate::state::moved::Moved;
 use crate::state::rate::Pace;
-use crate::state::{Claim, Queue};
+use crate::state::{Claim, Look, Queue};
 use crate::status::State;
 
 /// Why what follows a failure goes after it, though the channel may be mended.
@@ -42,14 +42,19 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) fn move_from(
     route: &Route,
     queue: &Queue,
-    waiting: &[Entry],
-    pace: &Pace,
+    look: &Look,
     asked: &[Entry],
     deadline: Option<Instant>,
     on_queued: Queued,
 ) -> bool {
     let now = clock::now();
-    let (moved, broken) = (queue.moved(), pace.broken_at(now));
+    let Look {
+        waiting,
+        pace,
+        moved,
+        ..
+    } = look;
+    let broken = pace.broken_at(now);
     if broken.is_none() && moved.is_empty() {
         return false;
     }
@@ -81,7 +86,7 @@ pub(crate) fn move_from(
         waiting,
         broken,
         refuge,
-        moved,
+        moved: moved.clone(),
         on_queued,
     };
     let mut has_left = false;
@@ -338,15 +343,9 @@ mod tests {
             queue.put(&alert, &alert.render()).unwrap()
         };
         let entries = [3_600_000, 20].map(queued);
-        assert!(move_from(
-            route,
-            queue,
-            &entries,
-            &pace,
-            &[],
-            None,
-            |_, _| {}
-        ));
+        let mut look = queue.look(now);
+        look.pace = pace;
+        assert!(move_from(route, queue, &look, &[], None, |_, _| {}));
         assert_eq!(
             queue.list(),
             &entries[..1],
@@ -406,16 +405,9 @@ mod tests {
         queue.put(&failed, &failed.render()).unwrap();
         let mut pace = Pace::new(now);
         pace.broken(now, "it is gone");
-        let waiting = queue.list();
-        assert!(move_from(
-            route,
-            queue,
-            &waiting,
-            &pace,
-            &[],
-            None,
-            move_another
-        ));
+        let mut look = queue.look(now);
+        look.pace = pace;
+        assert!(move_from(route, queue, &look, &[], None, move_another));
         assert!(queue.list().is_empty());
         for job in ["etl", "other"] {
             let mut recovered = alert(job, "c1");

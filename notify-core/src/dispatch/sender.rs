@@ -25,7 +25,7 @@ use crate::os::warning::Warning;
 use crate::settings::route::Route;
 use crate::state::entry::Entry;
 use crate::state::rate::Pace;
-use crate::state::{Claim, Queue, Turn};
+use crate::state::{Claim, Look, Queue, Turn};
 
 pub(crate) use answer::warn;
 use answer::{lasting, put_off, settle, settle_doubt, write_down};
@@ -64,15 +64,17 @@ pub(crate) fn from_queue(
     deadline: Option<Instant>,
     on_queued: Queued,
 ) -> io::Result<Next> {
-    let waiting = ledger::waiting_in(queue);
+    let waiting = if queue.is_of_a_fleet() {
+        let look = ledger::look(queue, clock::now());
+        if let Some(next) = waits_until(route, queue, &look, deadline) {
+            return Ok(Next::At(next));
+        }
+        look.waiting
+    } else {
+        ledger::waiting_in(queue)
+    };
     if waiting.is_empty() {
         return Ok(Next::Nothing);
-    }
-    if queue.is_of_a_fleet()
-        && waiting.len() <= MOST
-        && let Some(next) = waits_until(route, queue, &waiting, deadline)
-    {
-        return Ok(Next::At(next));
     }
     let turn = queue.turn()?;
     if matches!(turn, Turn::Others) {
@@ -84,25 +86,26 @@ pub(crate) fn from_queue(
     drop(waiting);
     let mut asked = Vec::new();
     loop {
-        let mut waiting = ledger::waiting_in(queue);
-        if shed::shed(route, queue, &waiting, MOST, deadline) {
-            waiting = ledger::waiting_in(queue);
+        let mut look = ledger::look(queue, clock::now());
+        if shed::shed(route, queue, &look.waiting, MOST, deadline) {
+            look = ledger::look(queue, clock::now());
         }
         let now = clock::now();
-        let mut pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
-        if refuge::move_from(route, queue, &waiting, &pace, &asked, deadline, on_queued) {
-            waiting = ledger::waiting_in(queue);
+        if refuge::move_from(route, queue, &look, &asked, deadline, on_queued) {
+            look.waiting = ledger::waiting_in(queue);
         }
+        let waiting = look.waiting;
         if waiting.is_empty() {
             return Ok(Next::Nothing);
         }
+        let mut pace = look.pace.every(follow_up::pause(route));
         let due = match due_now(queue, &pace, &waiting, now, deadline) {
             Ok(due) => due,
             Err(next) => return Ok(Next::At(next)),
         };
         pace.forget_others_than(&waiting);
         // Before the alerts are taken: what is given up meanwhile is for the next message.
-        let loss = loss_of(queue);
+        let loss = look.loss.unwrap_or_else(|| loss_of(queue));
         let taken = take_next(queue, &due, &pace, most(route));
         let (entries, mut alerts, _claims) = of_one_message(route, queue, taken);
         if alerts.is_empty() {
@@ -129,12 +132,15 @@ pub(crate) fn from_queue(
 fn waits_until(
     route: &Route,
     queue: &Queue,
-    waiting: &[Entry],
+    look: &Look,
     deadline: Option<Instant>,
 ) -> Option<Time> {
+    if look.waiting.is_empty() || look.waiting.len() > MOST {
+        return None;
+    }
     let now = clock::now();
-    let pace = ledger::pace_of(queue, now).every(follow_up::pause(route));
-    let next = next_of(queue, &pace, waiting, now, deadline);
+    let pace = look.pace.clone().every(follow_up::pause(route));
+    let next = next_of(queue, &pace, &look.waiting, now, deadline);
     (next > now && !pace.was_broken()).then_some(next)
 }
 

@@ -36,6 +36,17 @@ pub(crate) enum Left {
     Some,
 }
 
+/// What a sender has to know of a queue, as its last sender left it.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// The oldest first.
+    pub(crate) waiting: Vec<Entry>,
+    pub(crate) pace: Pace,
+    pub(crate) moved: Moved,
+    /// See [`Queue::loss_to_report`]; `None` where that is asked by itself.
+    pub(crate) loss: Option<Dropped>,
+}
+
 impl From<local::queue::Queue> for Queue {
     fn from(queue: local::queue::Queue) -> Self {
         Self::Local(queue)
@@ -125,6 +136,21 @@ impl Queue {
     /// Returns what waits, the oldest first.
     pub(crate) fn list(&self) -> Vec<Entry> {
         either!(self, queue => queue.list())
+    }
+
+    /// Reads all that a sender has to know: of a shared store in one question, for each takes the time of a way there and
+    /// back.
+    pub(crate) fn look(&self, now: Time) -> Look {
+        match self {
+            Self::Local(queue) => Look {
+                waiting: queue.list(),
+                pace: queue.pace(now),
+                moved: queue.moved(),
+                loss: None,
+            },
+            #[cfg(feature = "postgres")]
+            Self::Shared(queue) => queue.look(now),
+        }
     }
 
     pub(crate) fn holds(&self, entry: &Entry) -> bool {

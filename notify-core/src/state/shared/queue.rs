@@ -29,7 +29,7 @@ use crate::state::entry::Entry;
 use crate::state::local;
 use crate::state::local::spool::time_of;
 use crate::state::moved::Moved;
-use crate::state::queue::Left;
+use crate::state::queue::{Left, Look};
 use crate::state::rate::Pace;
 use crate::state::turn::{Claim, Turn};
 
@@ -196,10 +196,21 @@ impl Queue {
         const LIST: &str =
             "SELECT a.name FROM pn.alert a WHERE a.queue = $1::text AND a.state = 'waits'";
         let rows = self.ask(LIST, &[]).unwrap_or_default().into_iter();
-        let names = rows.filter_map(|row| row.into_iter().next());
-        let mut entries: Vec<_> = names.filter_map(Entry::parse).collect();
-        order::sort(&mut entries);
-        entries
+        entries(rows.filter_map(|row| row.into_iter().next()))
+    }
+
+    pub(crate) fn look(&self, now: Time) -> Look {
+        const LOOK: &str = "SELECT q.pace, q.moved, q.loss, (SELECT string_agg(a.name, ' ') FROM pn.alert a \
+            WHERE a.queue = q.name AND a.state = 'waits') FROM pn.queue q WHERE q.name = $1::text";
+        let rows = self.ask(LOOK, &[]).unwrap_or_default();
+        let mut texts = rows.into_iter().flatten();
+        let mut next = || texts.next().unwrap_or_default();
+        Look {
+            pace: parse_pace(&next(), now),
+            moved: Moved::parse(&next()),
+            loss: Some(Loss::parse(&next()).dropped),
+            waiting: entries(next().split_whitespace().map(str::to_owned)),
+        }
     }
 
     pub(crate) fn holds(&self, entry: &Entry) -> bool {
@@ -316,11 +327,7 @@ impl Queue {
     }
 
     pub(crate) fn pace(&self, now: Time) -> Pace {
-        let text = self.text("pace").unwrap_or_default();
-        if text.is_empty() {
-            return Pace::new(now);
-        }
-        Pace::parse(&text, now)
+        parse_pace(&self.text("pace").unwrap_or_default(), now)
     }
 
     /// Who writes it has the turn, which lasts on.
@@ -383,6 +390,20 @@ fn taken(body: &str) -> io::Result<(Alert, Claim)> {
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "not an alert");
     let alert = Alert::parse(body).ok_or_else(damaged)?;
     Ok((alert, Claim(Box::new(()))))
+}
+
+fn entries(names: impl Iterator<Item = String>) -> Vec<Entry> {
+    let mut entries: Vec<_> = names.filter_map(Entry::parse).collect();
+    order::sort(&mut entries);
+    entries
+}
+
+fn parse_pace(text: &str, now: Time) -> Pace {
+    if text.is_empty() {
+        Pace::new(now)
+    } else {
+        Pace::parse(text, now)
+    }
 }
 
 fn names(entries: &[Entry]) -> String {
