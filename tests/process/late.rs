@@ -91,3 +91,25 @@ fn what_a_broken_channel_has_left_to_alerts_before_is_known_there_once_it_can() 
     assert!(texts[1].contains("works again"), "{texts:?}");
     assert_eq!(folder.waiting_alerts(), Vec::<String>::new());
 }
+
+/// It had begun before, and nothing of it stood there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_goes_on_is_written_down_there_once_it_can_so_that_its_death_is_reported() {
+    let (folder, elsewhere, receiver) = (blocked(), Folder::new(), Receiver::new());
+    let program = Program::new("ends").arg("held ok").directory(&folder);
+    let program = program.alerts_to(&receiver).env("HOLD", elsewhere.path());
+    let mut running = program.command().spawn().unwrap();
+    eventually("it is under way", || elsewhere.path().join("held").exists());
+    fs::remove_file(&folder).unwrap();
+    // Until it is whole its name is a hidden one.
+    let is_whole = |file: &String| file.contains("/running/") && !file.contains("/.");
+    let files = || folder.hidden_files().into_keys();
+    eventually("it is written down", || files().any(|file| is_whole(&file)));
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let next = Program::new("incidents").arg("ok").directory(&folder);
+    let next = next.alerts_to(&receiver).run();
+    let texts = receiver.texts();
+    assert!(texts.concat().contains("died"), "{texts:?} {next:?}");
+}

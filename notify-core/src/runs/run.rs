@@ -18,7 +18,7 @@ use crate::runs::end::{end, end_returned, note_end, take_over_again};
 use crate::runs::registry::{OPEN, Open, open_runs};
 use crate::runs::sharded;
 use crate::runs::under_way::UnderWay;
-use crate::runs::unended::{record, record_anew, record_beginning, report_overlap};
+use crate::runs::unended::{record, record_all, record_beginning, report_overlap};
 use crate::runs::{overdue, reaper, stack};
 use crate::settings::config::Config;
 use crate::settings::in_force;
@@ -226,11 +226,8 @@ impl Config {
         if !setup.signals {
             signals::let_go();
         }
-        let open: Vec<_> = OPEN.get().all().map(|open| open.clone()).collect();
         let mut warnings = Vec::new();
-        // Not under a lock: a notifier may be asked who it is.
-        for (number, mut run) in open.into_iter().flatten() {
-            record_anew(number, &run, setup);
+        for (number, mut run) in record_all(setup) {
             run.report_start(setup, &mut warnings);
             if let Some(open) = open_runs(number).get_mut(&number) {
                 open.is_start_sent = run.is_start_sent;

@@ -25,6 +25,9 @@ use crate::status::outcome::Outcome;
 /// Seconds.
 const MINUTE: f64 = 60.0;
 
+/// How often to look whether a notify directory can be used by now, in which runs under way are to be written down.
+const STORE: Duration = Duration::from_secs(2);
+
 /// How often what a run says of itself is written down.
 const NEWS: Duration = Duration::from_secs(1);
 
@@ -103,6 +106,9 @@ pub(super) fn record(
     definition: Option<Definition>,
 ) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
+        if setup.take_failure() {
+            watch_for_store();
+        }
         return;
     };
     let routes = setup.routes(run.channel(setup));
@@ -126,6 +132,35 @@ pub(super) fn record(
             Warning::new("record", message).warn();
         }
     }
+}
+
+/// Has the runs that have begun before the notify directory could be used written down, once it can.
+fn watch_for_store() {
+    if let Some(at) = Instant::now().checked_add(STORE) {
+        overdue::watch(at, 0, look_for_store);
+    }
+}
+
+fn look_for_store(_: u64) {
+    let setup = in_force::setup_so_far();
+    let is_there = setup.store().is_some();
+    setup.warn_of_problems();
+    if is_there {
+        record_all(setup);
+    } else {
+        watch_for_store();
+    }
+}
+
+/// Writes down anew all runs that are under way, and returns them.
+pub(super) fn record_all(setup: &'static Setup) -> Vec<(u64, Box<Open>)> {
+    // Not under a lock: a notifier may be asked who it is.
+    let open: Vec<_> = OPEN.get().all().map(|open| open.clone()).collect();
+    let open: Vec<_> = open.into_iter().flatten().collect();
+    for (number, run) in &open {
+        record_anew(*number, run, setup);
+    }
+    open
 }
 
 /// Writes a run down anew, of which something else is to be said if it dies.

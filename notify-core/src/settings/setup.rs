@@ -52,6 +52,8 @@ pub(crate) struct Setup {
     store: OnceLock<Store>,
     /// When it was last tried to open it.
     pub(super) tried: Mutex<Option<Instant>>,
+    /// Whether that has failed, and nobody has asked since.
+    has_failed: AtomicBool,
     /// Destinations, by channel, once they were looked for.
     pub(super) routes: Mutex<HashMap<String, Option<Arc<Routes>>>>,
     /// Problems met here, logged at the first end of a run.
@@ -181,6 +183,7 @@ impl Setup {
             settled,
             store: OnceLock::new(),
             tried: Mutex::default(),
+            has_failed: AtomicBool::new(false),
             routes: Mutex::default(),
             has_problems: AtomicBool::new(!problems.is_empty()),
             problems: Mutex::new(problems),
@@ -232,11 +235,20 @@ impl Setup {
                     }
                     let _ = self.store.set(store);
                 }
-                Err(problem) => self.add_problem(Warning::new("directory", problem)),
+                Err(problem) => {
+                    self.add_problem(Warning::new("directory", problem));
+                    let is_first = tried.is_none() && self.directory.is_ok();
+                    self.has_failed.fetch_or(is_first, Ordering::Relaxed);
+                }
             }
             *tried = Some(Instant::now());
         }
         self.opened_store()
+    }
+
+    /// Returns, once, that the notify directory cannot be used, and may be later.
+    pub(crate) fn take_failure(&self) -> bool {
+        self.has_failed.swap(false, Ordering::Relaxed)
     }
 
     fn try_to_open(&self) -> Result<Store, String> {
