@@ -23,7 +23,7 @@ struct Server {
     is_over: Arc<AtomicBool>,
 }
 
-/// What is said instead of the usual answer to a line that begins so; `drip` never ends its answer.
+/// What is said instead of the usual answer to a line that begins so; `drip` never ends its answer, `hang up` gives none.
 type Answers = &'static [(&'static str, &'static str)];
 
 impl Server {
@@ -100,6 +100,9 @@ fn serve(
                 connection.write_all(b"2").ok()?;
                 thread::sleep(Duration::from_millis(100));
             }
+            return None;
+        }
+        if answer == "hang up" && (!is_letter || line == ".") {
             return None;
         }
         // Of a letter, only its end is answered.
@@ -272,4 +275,25 @@ fn a_server_that_offers_no_login_and_wants_none_gets_no_password() {
     );
     assert!(folder.waiting_alerts().is_empty());
     assert!(server.lines_with("AUTH").is_empty());
+}
+
+/// Who gets a letter twice is to know why; of what was said before it nobody has one.
+#[test]
+fn of_a_server_that_hangs_up_after_the_letter_the_reason_says_that_it_may_have_arrived() {
+    for (answers, may_be) in [
+        (&[(".", "hang up")][..], true),
+        (&[("RCPT", "hang up")], false),
+    ] {
+        let (server, folder) = (Server::new(answers), Folder::new());
+        let word = server.word("anna@example.com");
+        let ended = run(&word, &folder, &["the disk is full"], "2");
+        assert_eq!(folder.waiting_alerts().len(), 1, "{answers:?}: {ended:?}");
+        let says = ended.stderr.contains("the letter may have arrived");
+        assert_eq!(says, may_be, "{answers:?}: {}", ended.stderr);
+        assert!(
+            !ended.stderr.contains("speaks no SMTP"),
+            "{answers:?}: {}",
+            ended.stderr
+        );
+    }
 }

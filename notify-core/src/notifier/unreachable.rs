@@ -22,6 +22,10 @@ pub(super) fn describe(error: &ureq::Error) -> String {
         ureq::Error::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             BROKEN_OFF.to_owned()
         }
+        // As where a proxy is started anew while a request is under way.
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+            format!("{}: the message may have arrived", of_network(error))
+        }
         ureq::Error::Io(error) => of_network(error),
         // It says which status the proxy gave, and nothing of the proxy's URL.
         ureq::Error::ConnectProxyFailed(reason) => {

@@ -143,6 +143,31 @@ fn an_answer_that_repeats_a_secret_is_judged_by_but_not_quoted() {
     );
 }
 
+/// A connection that is closed before all is read is reset.
+#[test]
+fn of_a_connection_that_is_reset_the_reason_says_that_the_message_may_have_arrived() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/x", server.local_addr().unwrap());
+    let answering = thread::spawn(move || {
+        let (client, _) = server.accept().unwrap();
+        let mut request = [0; 4096];
+        let mut is_whole = || {
+            let length = client.peek(&mut request).unwrap();
+            length == 0 || request[..length].ends_with(b"no route")
+        };
+        while !is_whole() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    });
+    let url = Url::parse(&url).unwrap();
+    let post = Post::text(&url, "no route");
+    let Err(Refusal::Temporary { reason, .. }) = post.send(Duration::from_secs(30)) else {
+        panic!("it was answered")
+    };
+    assert!(reason.ends_with("the message may have arrived"), "{reason}");
+    answering.join().unwrap();
+}
+
 /// It read as if nobody had been reached.
 #[test]
 fn of_an_answer_that_breaks_off_in_its_head_the_reason_says_that_the_message_may_have_arrived() {

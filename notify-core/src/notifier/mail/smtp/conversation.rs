@@ -45,9 +45,20 @@ impl Stage {
         }
     }
 
+    fn no_answer(self, error: &Error) -> String {
+        match self {
+            Self::Greeting if error.is_response() => {
+                "it speaks no SMTP, or the port is another".to_owned()
+            }
+            // Who gets it several times is to know why.
+            Self::Letter => format!("{}: the letter may have arrived", no_answer(error)),
+            _ => no_answer(error),
+        }
+    }
+
     pub(super) fn refusal(self, error: &Error) -> Refusal {
         let Some(code) = error.status().map(u16::from) else {
-            return Refusal::temporary(no_answer(error));
+            return Refusal::temporary(self.no_answer(error));
         };
         // What a server says of a login may repeat it.
         let words = match self {
@@ -68,7 +79,7 @@ impl Stage {
 /// Says why there was no answer.
 fn no_answer(error: &Error) -> String {
     if error.is_response() {
-        return "it speaks no SMTP, or the port is another".to_owned();
+        return "it ended the conversation without an answer".to_owned();
     }
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
