@@ -720,7 +720,8 @@ fn metrics_say_what_check_says_and_count_the_jobs_beyond_the_bound_as_one() {
         "{said}"
     );
     assert!(fs::read_to_string(&file).unwrap().ends_with('\n'));
-    let (code, said) = place.say(&["metrics", "-o", "/nowhere/jobs.prom"]);
+    let nowhere = place.folder.path().join("nowhere/jobs.prom");
+    let (code, said) = place.say(&["metrics", "-o", nowhere.to_str().unwrap()]);
     assert_eq!(
         (code, said.contains("cannot be written")),
         (2, true),
