@@ -267,24 +267,22 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Returns the value of an expression. Not in tail position: there an opaque return type would
-    /// be a hole in the expression's type that nothing fills.
+    /// Returns the value of an expression: at once, for to the oldest compilers what comes after a value of a type that has
+    /// none, such as `Infallible`, is unreachable. An opaque return type would be a hole in the expression's type that
+    /// nothing fills.
     fn hand_back(&self, value: &TokenStream) -> TokenStream {
+        let span = self.span;
         if self.function.never().is_some() {
             // After which a statement would be unreachable.
-            return value.clone();
+            value.clone()
+        } else if self.function.is_written() {
+            quote_spanned!(span=> return #value;)
+        } else {
+            quote_spanned! {span=>
+                let __notify_value = #value;
+                return __notify_value;
+            }
         }
-        let (span, hushed) = (self.span, self.hushed());
-        quote_spanned! {span=>
-            let __notify_value = #value;
-            #hushed
-            return __notify_value;
-        }
-    }
-
-    /// To the oldest compilers what comes after a value of a type that has none, such as `Infallible`, is unreachable.
-    fn hushed(&self) -> TokenStream {
-        quote_spanned!(self.span=> #[allow(unreachable_code)])
     }
 
     /// ```ignore
@@ -398,24 +396,20 @@ impl<'a> Names<'a> {
         let end = if self.function.never().is_some() {
             quote_spanned!(span=> #private::Frame::never(__notify_frame, __notify_value))
         } else {
-            let hushed = self.hushed();
             let (classify, how) = if self.returns_nothing() || self.args.looks_at_errors() {
                 (None, self.classify_value())
             } else {
                 let value = quote_spanned!(span=> #private::look(&__notify_value));
                 let classify = self.classify(&value);
                 (
-                    Some(quote_spanned!(span=> #hushed let __notify_classify = #classify;)),
+                    Some(quote_spanned!(span=> let __notify_classify = #classify;)),
                     quote_spanned!(span=> __notify_classify.0),
                 )
             };
-            quote_spanned! {span=>
-                #classify
-                #hushed
-                let __notify_value = #private::Frame::finish(__notify_frame, __notify_value, #how);
-                #hushed
-                return __notify_value;
-            }
+            let end = self.hand_back(
+                &quote_spanned!(span=> #private::Frame::finish(__notify_frame, __notify_value, #how)),
+            );
+            quote_spanned!(span=> #classify #end)
         };
         quote_spanned! {span=>
             let mut __notify_frame = #private::Frame::new(#site, #name);

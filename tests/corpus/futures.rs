@@ -60,6 +60,7 @@ async fn borrows_two<'a>(one: &'a str, other: &str) -> &'a str {
 }
 
 #[notify]
+#[forbid(unreachable_code)]
 async fn without_values() -> Infallible {
     tokio::task::yield_now().await;
     panic!("async there is no value")

@@ -36,9 +36,16 @@ fn never() -> ! {
     panic!("never")
 }
 
+// Forbidden, so that the expansion cannot allow it.
 #[notify]
+#[forbid(unreachable_code)]
 fn without_values() -> Infallible {
     panic!("there is no value")
+}
+
+#[notify]
+fn array() -> [u8; { 1_u32 + 1 } as _] {
+    [1, 2]
 }
 
 #[notify]
@@ -83,6 +90,7 @@ fn values_are_success() {
     ok("values.number", || assert_eq!(number(), 7));
     ok("values.no_value", no_value);
     ok("values.success", success);
+    ok("values.array", || assert_eq!(array(), [1, 2]));
     ok("values.elided", || assert_eq!(elided("ab"), "b"));
     ok("values.named", || assert_eq!(named("a", "b"), ("a", "b")));
     ok("values.cow", || assert_eq!(cow(""), "empty"));

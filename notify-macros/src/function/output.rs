@@ -2,8 +2,8 @@
 
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Error, GenericArgument, PathArguments, Result, ReturnType, Type, TypeImplTrait, TypeInfer,
-    TypeNever, TypeParamBound,
+    Error, Expr, GenericArgument, PathArguments, Result, ReturnType, Type, TypeImplTrait,
+    TypeInfer, TypeNever, TypeParamBound,
 };
 
 use super::Function;
@@ -111,6 +111,9 @@ pub(super) fn blank(output: &Type) -> Option<TypeInfer> {
         fn visit_type_infer_mut(&mut self, node: &mut TypeInfer) {
             self.0.get_or_insert_with(|| node.clone());
         }
+
+        /// What stands in the length of an array the compiler knows: `[u8; LEN as _]`.
+        fn visit_expr_mut(&mut self, _: &mut Expr) {}
     }
     let mut find = Find(None);
     find.visit_type_mut(&mut output.clone());
