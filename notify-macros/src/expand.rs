@@ -353,14 +353,15 @@ impl<'a> Names<'a> {
     /// async fn load(a: A, b: B) -> Result<usize, E> {
     ///     let mut frame = Frame::new(site, name);
     ///     let value = {
-    ///         let future = async move {
+    ///         let body = once(move || async move {
     ///             let _ = (&b, &a);
     ///             // Only a `return` inside gives the block its type, for coercions and messages.
     ///             if let Some(value) = None::<Result<usize, E>> { return value; }
     ///             match () { () => { BODY } }
-    ///         };
+    ///         });
     ///         // Not around the block: of a body in a macro's arguments an editor shows no mistake but one at the attribute.
-    ///         let future = pin!(future);
+    ///         // And called there: what is moved there a debug build holds on the stack, too, at each level.
+    ///         let future = pin!(body());
     ///         frame.follow(future).await
     ///     };
     ///     let classify = { use rungs::*; look(&value).__notify_rung().__notify_classify() };
@@ -386,11 +387,11 @@ impl<'a> Names<'a> {
             }
         };
         let value = quote_spanned! {span=> {
-            let __notify_future = #head {
+            let __notify_body = #private::once(move || #head {
                 #arguments
                 #typed_body
-            };
-            let __notify_future = #private::pin!(__notify_future);
+            });
+            let __notify_future = #private::pin!(__notify_body());
             #private::Frame::follow(&mut __notify_frame, __notify_future).await
         }};
         let end = if self.function.never().is_some() {

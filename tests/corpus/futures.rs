@@ -274,6 +274,37 @@ fn an_async_function_that_never_returns_panics() {
     });
 }
 
+const LARGE: usize = 64 * 1024;
+
+/// Where the stack is.
+fn place() -> usize {
+    let local = 0_u8;
+    std::hint::black_box(&raw const local).addr()
+}
+
+#[notify]
+async fn large() -> usize {
+    bare_large().await
+}
+
+async fn bare_large() -> usize {
+    let kept = std::hint::black_box([0_u8; LARGE]);
+    tokio::task::yield_now().await;
+    place() - usize::from(kept[0])
+}
+
+async fn calls_bare_large() -> usize {
+    bare_large().await
+}
+
+/// In a debug build, too, and so once more for each annotated function on the way.
+#[test]
+fn a_future_is_not_held_on_the_stack_once_more() {
+    let bare = place() - block(calls_bare_large());
+    let annotated = place() - block(large());
+    assert!(annotated < bare + LARGE / 2, "{annotated}, {bare} bare");
+}
+
 #[test]
 fn a_returned_future_is_followed() {
     let text = "load failed\n  caused by: invalid digit found in string";
