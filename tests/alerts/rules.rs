@@ -124,7 +124,7 @@ fn two_types_of_error_go_to_two_channels_and_the_recovery_goes_where_the_last_fa
 /// so it is where that is the job's own.
 #[test]
 fn what_follows_of_an_incident_goes_where_its_failure_went_though_another_channel_was_named() {
-    for (job, channel) in [("", "shop"), ("plain ", "nowhere")] {
+    for (job, channel) in [("", "shop"), ("", "nowhere"), ("plain ", "nowhere")] {
         let folder = Folder::new();
         let [refuge, shop] = [(); 2].map(|()| Receiver::new());
         let end = |rule: &str, outcome: &str| {

@@ -68,8 +68,9 @@ impl Report<'_> {
         let answer = self.program.decide(&end, warnings);
         if let Some(channel) = answer.as_ref().and_then(Decision::channel) {
             said.elsewhere = match said.elsewhere.take() {
-                _ if channel == self.ended.channel => None,
-                // Whoever got the failure gets what follows.
+                // Whoever got the failure gets what follows, where the job's own channel leads nowhere,
+                earlier if channel == self.ended.channel => earlier.filter(|_| routes.is_none()),
+                // or the other does.
                 Some(earlier) => {
                     let named = self.lead_to(channel, "The channel of its failure", warnings);
                     Some(named.unwrap_or(earlier))
