@@ -4,6 +4,8 @@
 
 #[path = "fleet/clocks.rs"]
 mod clocks;
+#[path = "fleet/lost.rs"]
+mod lost;
 #[path = "fleet/scenarios.rs"]
 mod scenarios;
 mod support;
