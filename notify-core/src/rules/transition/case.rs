@@ -95,6 +95,16 @@ impl<'a> Case<'a> {
         previous.missed.map(|_| previous)
     }
 
+    /// Returns whether people heard last that a run is overdue: this one, or one before of which they did not hear that it
+    /// failed.
+    pub(super) fn was_overdue(&self) -> bool {
+        let failed = self.previous.filter(|previous| {
+            self.state == State::Ok && previous.state == State::Error && previous.is_unheard()
+        });
+        let sent = failed.and_then(|failed| Some((failed.since, failed.overdue?)));
+        self.end.run.was_overdue || sent.is_some_and(|(since, sent)| sent >= since)
+    }
+
     /// Returns whether a run that works ended sooner or later than it should.
     pub(super) fn took(&self) -> Option<Kind> {
         let Took { shortest, longest } = self.end.run.should_take?;

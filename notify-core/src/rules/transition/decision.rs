@@ -83,7 +83,7 @@ impl Case<'_> {
         if decision.send {
             return decision;
         }
-        if self.end.run.was_overdue && self.is_ok_due() {
+        if self.was_overdue() && self.is_ok_due() {
             return Decision::send(Reason::WasOverdue);
         }
         if self.late().is_some() && self.silence().is_none() {
@@ -318,7 +318,7 @@ impl Case<'_> {
             Reason::Changed | Reason::Late | Reason::WasOverdue | Reason::Steady => true,
             // An `OK` that is due anyway says that, too.
             Reason::First | Reason::Unreadable | Reason::StillOk => {
-                self.late().is_some() || self.end.run.was_overdue && self.is_ok_due()
+                self.late().is_some() || self.was_overdue() && self.is_ok_due()
             }
             _ => false,
         };

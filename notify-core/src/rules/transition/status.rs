@@ -42,7 +42,7 @@ impl Case<'_> {
         status.first_error = self.first_error();
         status.sent_errors = self.sent_errors(settled);
         status.other_errors = self.other_errors(settled);
-        status.overdue = self.overdue();
+        status.overdue = self.overdue(settled);
         status.took_alerted = self.took_alerted(settled);
         status.overlap_alerted = previous.and_then(|previous| previous.overlap_alerted);
         status.held = self.held(settled);
@@ -101,12 +101,16 @@ impl Case<'_> {
         (self.state == State::Error).then(|| first().unwrap_or_else(own))
     }
 
-    /// Returns when an alert said that a run is overdue, until one has ended in time.
-    fn overdue(&self) -> Option<Time> {
+    /// Returns when an alert said that a run is overdue, until one has ended in time, and people have heard of its end.
+    fn overdue(&self, settled: &Settled) -> Option<Time> {
         let run = self.end.run;
+        let is_unheard = || {
+            let heard = self.same.is_some_and(|same| !same.is_unheard());
+            self.state == State::Error && !settled.is_known() && !heard
+        };
         let earlier = self.previous.and_then(|previous| previous.overdue);
         let sent = earlier.or(run.was_overdue.then_some(self.end.now));
-        sent.filter(|_| !run.is_in_time)
+        sent.filter(|_| !run.is_in_time || is_unheard())
     }
 
     /// Returns when an alert said that a run was too short or too long, until one was neither.

@@ -1,13 +1,14 @@
 //! Issue 12, point 18: a job that is always slow, and the silences.
 
 use super::*;
-use crate::status::{OVERDUE, Silence};
+use crate::status::{OVERDUE, Quiet, Silence};
 
 /// A job whose runs all take longer than they should.
 struct Slow {
     past: Past,
     clock: i64,
     settings: Settings,
+    quiet: Option<Quiet>,
     delivered: Vec<Kind>,
 }
 
@@ -17,6 +18,7 @@ impl Slow {
             past: Past::Missing,
             clock: 0,
             settings,
+            quiet: None,
             delivered: Vec::new(),
         };
         slow.end(false, true);
@@ -44,6 +46,7 @@ impl Slow {
         };
         let context = Context {
             settings: self.settings,
+            quiet: self.quiet.as_ref(),
             ..context(at(self.clock + 1), *ALERTS)
         };
         let transition = of(&self.past, &run, outcome, &context).unwrap();
@@ -113,6 +116,38 @@ fn the_end_of_the_first_overdue_run_after_one_in_time_is_sent() {
     let alerted = slow.status().alerted;
     slow.report(&Outcome::Overdue("still running".to_owned()), false, false);
     assert_eq!(slow.status().alerted, alerted);
+}
+
+/// A planned quiet has withheld that it failed: people heard last that it is overdue.
+#[test]
+fn the_end_of_an_overdue_run_is_sent_though_its_failure_was_not() {
+    for failures in 1..4 {
+        let mut slow = Slow::new(Settings::default());
+        slow.delivered.clear();
+        slow.clock += 300;
+        let overdue = Outcome::Overdue("still running after 5 minutes".to_owned());
+        let mut was_overdue = slow.report(&overdue, false, false);
+        slow.quiet = Some(Quiet {
+            until: at(86_400),
+            because: None,
+        });
+        for _ in 0..failures {
+            slow.report(&failed("no route"), was_overdue, !was_overdue);
+            was_overdue = false;
+            slow.clock += 60;
+        }
+        for _ in 0..2 {
+            slow.end(false, true);
+            slow.clock += 60;
+        }
+        assert_eq!(slow.delivered, [Kind::Overdue, Kind::Ok], "{failures}");
+        assert_eq!(slow.status().overdue, None);
+        // Of a failure after that people need not hear the end.
+        slow.report(&failed("no route"), false, true);
+        slow.clock += 60;
+        slow.end(false, true);
+        assert_eq!(slow.delivered.len(), 2);
+    }
 }
 
 #[test]
