@@ -775,6 +775,24 @@ fn a_line_in_the_place_of_the_command_shows_no_secret() {
             "; `~` and `$` mean something to a shell alone: write the whole path, or `sh -c '…'`",
         ),
         ("", "run.", "; it has no name: is a variable empty?"),
+        (
+            "-phunter2",
+            "run.-p",
+            "`-p…` cannot be run: No such file or directory (os error 2); it begins as an option does: is a variable before it \
+             empty?",
+        ),
+        (
+            "--password:hunter2",
+            "run.--password",
+            "`--password…` cannot be run",
+        ),
+        (
+            "https://anna:hunter2@shop",
+            "run.https",
+            "`https…` cannot be run",
+        ),
+        ("anna:hunter2", "run.anna", "`anna…` cannot be run"),
+        ("echo|hunter2", "run.echo", "`echo…` cannot be run"),
     ] {
         let ended = place.words(&["run", "--", command, "shop"]);
         assert_eq!(ended.status.code(), Some(127));
@@ -796,6 +814,22 @@ fn a_line_in_the_place_of_the_command_shows_no_secret() {
         status.contains("pipeline-notify run :: .load orders=2.sh"),
         "{status}"
     );
+}
+
+#[test]
+fn without_the_dashes_before_it_a_command_is_asked_for_and_not_shown() {
+    let place = Place::new();
+    for line in [
+        &["run", "PGPASSWORD=hunter2", "pg_dump"][..],
+        &["run", "--name", "etl", "mysql -phunter2"],
+    ] {
+        let ended = place.words(line);
+        assert_eq!(ended.status.code(), Some(2));
+        assert_eq!(
+            String::from_utf8_lossy(&ended.stderr),
+            "pipeline-notify: there is no `--` before the command: write `pipeline-notify run -- COMMAND`\n"
+        );
+    }
 }
 
 // Issue 12, point 31, and what cannot be run.

@@ -48,17 +48,34 @@ pub(crate) fn words(command: &OsStr, error: &io::Error) -> String {
     words
 }
 
-/// What a command may be called where people read: all of it where there is such a file. A line for the shell in its
-/// place (`PGPASSWORD=hunter2 pg_dump`, `"mysql -phunter2"`) ends with its first name, for what follows may be secret.
+/// What a command may be called where people read: all of it where there is such a file. Of what else stands in its
+/// place (`PGPASSWORD=hunter2 pg_dump`, `"mysql -phunter2"`, `https://anna:hunter2@shop`, and `-phunter2` behind a variable
+/// that is empty) the first name is shown, for what follows may be secret.
 pub(crate) fn name(command: &OsStr) -> Cow<'_, str> {
-    let is_end = |char: char| char.is_whitespace() || char == '=';
+    let is_end = |char: char| char.is_whitespace() || "=:@,;|&<>".contains(char);
     let shown = command.to_string_lossy();
-    match shown.find(is_end) {
+    let end = match option_of(&shown) {
+        Some(option) => Some(option.len()).filter(|end| *end < shown.len()),
+        None => shown.find(is_end),
+    };
+    match end {
         Some(end) if find(command, &env::var_os("PATH").unwrap_or_default()).is_none() => {
             shown[..end].to_owned().into()
         }
         _ => shown,
     }
+}
+
+/// Returns the option without its value: `-p` of `-phunter2`, `--password` of `--password=hunter2`.
+fn option_of(word: &str) -> Option<&str> {
+    let is_of_a_name = |char: char| char.is_alphanumeric() || char == '-';
+    let name = word.strip_prefix('-')?;
+    let end = if name.starts_with('-') {
+        word.find(|char| !is_of_a_name(char))
+    } else {
+        word.char_indices().nth(2).map(|(end, _)| end)
+    };
+    Some(&word[..end.unwrap_or(word.len())])
 }
 
 /// Says what to write in place of what only a shell understands.
@@ -72,6 +89,8 @@ fn advice(command: &str) -> Option<&'static str> {
         .is_some_and(|(name, _)| !name.contains('/'));
     Some(if command.trim().is_empty() {
         "it has no name: is a variable empty?"
+    } else if command.starts_with('-') {
+        "it begins as an option does: is a variable before it empty?"
     } else if is_variable {
         "write a variable before `pipeline-notify`, or `env NAME=value` before the command"
     } else if command.contains(char::is_whitespace) {

@@ -9,7 +9,7 @@ use clap::{Command, CommandFactory as _, Parser as _};
 
 use crate::{Arguments, suggest};
 
-const RUN: &str = "run";
+pub(crate) const RUN: &str = "run";
 
 /// What was understood, and what was not.
 #[derive(Debug)]

@@ -40,7 +40,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use notify_core::__cli::{Place, Refused};
 
@@ -281,12 +281,20 @@ fn main() -> ExitCode {
 fn wrong(line: &[OsString], error: &clap::Error) -> ExitCode {
     let words = line.iter().skip(1);
     let before: Vec<_> = words.take_while(|word| *word != "--").collect();
-    let is_check = despite::subcommand(&before).is_some_and(|word| word == "check");
+    let is = |name| despite::subcommand(&before).is_some_and(|word| word == name);
+    let is_check = is("check");
     // Where nobody reads it, the exit code says it.
     let asks = |word: &&OsString| despite::asks(word);
     if before.len() + 1 < line.len() && before.iter().any(asks) && error.use_stderr() {
         // Beside a mistake, too, it is help that is wanted.
         return help(&before);
+    }
+    if is(despite::RUN) && names_a_word(error) {
+        // Not shown: it may be a secret.
+        output::complain(
+            "there is no `--` before the command: write `pipeline-notify run -- COMMAND`",
+        );
+        return ExitCode::from(2);
     }
     let _ = error.print();
     match error.kind() {
@@ -311,6 +319,13 @@ fn wrong(line: &[OsString], error: &clap::Error) -> ExitCode {
         }
         _ => ExitCode::from(2),
     }
+}
+
+/// Returns whether it is of a word that is there and is no option.
+fn names_a_word(error: &clap::Error) -> bool {
+    let word = error.get(ContextKind::InvalidArg);
+    error.kind() == ErrorKind::UnknownArgument
+        && matches!(word, Some(ContextValue::String(word)) if !word.starts_with('-'))
 }
 
 /// Shows the version, or the help of `run`.
