@@ -175,7 +175,7 @@ fn text_block(text: &str) -> Value {
 fn part(alert: &Alert, room: usize) -> Vec<Value> {
     let mut left = room.saturating_sub(PART);
     let mut spend = |text: &str| left = left.saturating_sub(weight(text));
-    let title = line(&alert.title(), TITLE, &inline);
+    let title = line(&alert.title(), TITLE, &lines);
     spend(&title);
     let mut facts = Vec::new();
     let mut left_for_facts = room / 3;

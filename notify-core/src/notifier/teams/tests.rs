@@ -299,6 +299,14 @@ fn what_the_program_writes_stands_in_the_place_of_the_error() {
     insta::assert_json_snapshot!("written", message);
 }
 
+/// A headline of the program's own may begin with anything.
+#[test]
+fn a_headline_that_begins_with_a_number_is_no_list() {
+    for text in ["0)", "3. of 5 tables"] {
+        assert_eq!(is_taken(&message(&[written(text)])), Ok(()), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(few_cases())]
     /// Issue 17, point 2.
