@@ -2,7 +2,7 @@
 //!
 //! The crate `serde_json` is not below this library, for its values compare with numbers, `bool`s and texts: in a program
 //! that is linked with it the compiler no longer concludes from `count == text.parse()?` what is to be parsed, and the
-//! program stops compiling where somebody adds an attribute. It would be a tenth of the first build, too.
+//! program stops compiling where somebody adds an attribute.
 
 mod read;
 #[cfg(test)]
