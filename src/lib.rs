@@ -48,10 +48,10 @@
 #[cfg(feature = "tracing")]
 pub use notify_core::LastLinesLayer;
 pub use notify_core::{
-    Alert, Config, Decision, Destination, Discord, Error, Exec, Handle, Json, Kind, LastLines,
-    Message, Notifier, Occasion, OutcomeKind, PagerDuty, Previous, Refusal, Service, Slack, State,
-    Teams, channels, current, drain, fact, install_panic_hook, message, progress, progress_unknown,
-    samples, test_alert,
+    Alert, Config, Decision, Destination, Discord, Error, Exec, FollowUps, Handle, Json, Kind,
+    LastLines, Message, Notifier, Occasion, OutcomeKind, PagerDuty, Previous, Refusal, Service,
+    Slack, State, Teams, channels, current, drain, fact, install_panic_hook, message, progress,
+    progress_unknown, samples, test_alert,
 };
 pub use notify_macros::notify;
 

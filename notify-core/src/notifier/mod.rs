@@ -170,6 +170,39 @@ pub trait Notifier: Send + Sync {
 }
 
 /// What can follow a message that was sent.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use pipeline_notify::{Alert, FollowUps, Notifier, Refusal, message};
+///
+/// /// A board, on which a notice can be replaced.
+/// struct Board;
+///
+/// impl Notifier for Board {
+///     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
+///         self.post(alerts, timeout).map(drop)
+///     }
+///
+///     fn follow_ups(&self) -> FollowUps {
+///         FollowUps::Edits
+///     }
+///
+///     fn post(&self, alerts: &[Alert], timeout: Duration) -> Result<Option<String>, Refusal> {
+///         let notice = alerts.first().map(|alert| alert.id().to_owned());
+///         self.edit(notice.as_deref().unwrap_or_default(), alerts, timeout)?;
+///         Ok(notice)
+///     }
+///
+///     fn edit(&self, notice: &str, alerts: &[Alert], _: Duration) -> Result<(), Refusal> {
+///         println!("{notice} reads now: {}", message(alerts));
+///         Ok(())
+///     }
+/// }
+///
+/// assert_eq!(Board.follow_ups(), FollowUps::Edits);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum FollowUps {
