@@ -25,7 +25,6 @@ pub(crate) mod samples;
 mod sanitize;
 pub(crate) mod scheme;
 pub(crate) mod secret;
-mod service;
 mod service_url;
 mod severity;
 mod slack;
@@ -46,7 +45,7 @@ use mail::Sendmail;
 use matrix::Matrix;
 use ntfy::Ntfy;
 pub use pagerduty::PagerDuty;
-pub use service::Service;
+pub use scheme::Service;
 pub use slack::Slack;
 use slack::bot::SlackBot;
 pub use teams::Teams;
@@ -279,6 +278,12 @@ impl Refusal {
         Self::Temporary {
             reason: reason.into(),
             retry_after: None,
+        }
+    }
+
+    pub(crate) fn channel(reason: impl Into<String>) -> Self {
+        Self::Channel {
+            reason: reason.into(),
         }
     }
 

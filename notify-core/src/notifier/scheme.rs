@@ -1,13 +1,12 @@
 //! Destinations as words in the environment: `slack://…`, `jsons://…`, `exec:///…`. A word that
 //! cannot be used is a problem that shows the right form, and nothing of the word.
 
-mod from_file;
+mod service;
 
 use std::ffi::OsStr;
-use std::path::Path;
 use std::sync::Arc;
 
-use from_file::FromFile;
+pub use service::Service;
 
 use super::service_url::{Problem, Word};
 use super::{
@@ -162,14 +161,14 @@ pub(crate) fn notifiers(
         return (Vec::new(), vec![Warning::new(variable, message)]);
     };
     let words: Vec<_> = value.split_whitespace().collect();
-    let (mut notifiers, mut problems) = (Vec::new(), Vec::new());
+    let (mut notifiers, mut problems) = (Vec::<Named>::new(), Vec::new());
     for (number, word) in words.iter().enumerate() {
         let name = match words.len() {
             1 => variable.to_owned(),
             _ => format!("word {} of {variable}", number + 1),
         };
-        match notifier(word, signing) {
-            Ok(notifier) => notifiers.push((notifier, name)),
+        match Service::read(word, signing) {
+            Ok(service) => notifiers.push((Arc::new(service), name)),
             Err(problem) => problems.push(Warning::new(
                 format!("{variable} {number}"),
                 format!("{name} cannot be used: {problem}"),
@@ -177,20 +176,6 @@ pub(crate) fn notifiers(
         }
     }
     (notifiers, problems)
-}
-
-/// Makes the notifier of one word, a `file:` too. The error says what is wrong, and the right form.
-pub(super) fn notifier(word: &str, signing: &Signing) -> Result<Arc<dyn Notifier>, String> {
-    match word.strip_prefix("file:") {
-        Some(path) => {
-            let path = Path::new(path);
-            if !path.is_absolute() {
-                return Err(format!("`file:` takes an absolute path; write {FILE}"));
-            }
-            Ok(Arc::new(FromFile::new(path, signing)))
-        }
-        None => direct(word, signing),
-    }
 }
 
 /// Makes the notifier of one word that names a destination by itself.

@@ -320,7 +320,7 @@ fn a_file_is_read_at_each_send_and_its_faults_break_the_channel() {
     let folder = Folder::new();
     let path = folder.path().join("word");
     let word = format!("file:{}", path.display());
-    let notifier = notifier(&word, &Ok(None)).unwrap();
+    let notifier = Service::read(&word, &Ok(None)).unwrap();
     let send = || notifier.notify(&[alert("etl", "1")], Duration::from_secs(30));
     for (content, said) in [
         (None, Some("does not exist")),
