@@ -81,12 +81,10 @@ pub(super) fn run(
         Ok(Some(status)) => status,
         Ok(None) => return Err(Refusal::temporary("it was killed: it took too long")),
         Err(error) => {
-            return Err(Refusal::Channel {
-                reason: format!(
-                    "its exit code is not known, is SIGCHLD ignored? ({})",
-                    fault::words(&error)
-                ),
-            });
+            return Err(Refusal::channel(format!(
+                "its exit code is not known, is SIGCHLD ignored? ({})",
+                fault::words(&error)
+            )));
         }
     };
     judge(status, own, || {
@@ -111,7 +109,7 @@ fn refusal_to_start(program: &OsStr, error: &io::Error) -> Refusal {
         io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted => {
             Refusal::temporary(reason)
         }
-        _ => Refusal::Channel { reason },
+        _ => Refusal::channel(reason),
     }
 }
 
@@ -121,15 +119,14 @@ fn judge(
     words: impl FnOnce() -> String,
 ) -> Result<(), Refusal> {
     let class = match status.code() {
-        Some(code) => own
-            .iter()
-            .chain(CODES)
-            .find(|(known, _)| *known == code)
-            .map(|(_, class)| *class),
+        Some(code) => {
+            let known = own.iter().chain(CODES).find(|(known, _)| *known == code);
+            known.map_or(Class::Unknown, |(_, class)| *class)
+        }
         // A signal ended it, such as that of the kernel where memory is short.
-        None => Some(Class::Temporary),
+        None => Class::Temporary,
     };
-    if class == Some(Class::Accepted) {
+    if class == Class::Accepted {
         return Ok(());
     }
     let ended = status.code().map_or_else(
@@ -143,12 +140,7 @@ fn judge(
     } else {
         format!("{ended}: {words}")
     };
-    Err(match class {
-        Some(Class::Temporary) => Refusal::temporary(reason),
-        Some(Class::Channel) => Refusal::Channel { reason },
-        Some(Class::Alert | Class::Accepted) => Refusal::Alert { reason },
-        Some(Class::Gone | Class::Unknown) | None => Refusal::Unknown { reason },
-    })
+    class.refuse(reason, None)
 }
 
 /// Waits for the command's end; kills it, and returns nothing, where that does not come in time.

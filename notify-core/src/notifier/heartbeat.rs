@@ -261,15 +261,13 @@ impl Ping {
     }
 
     fn post(&self) -> Result<(), Refusal> {
-        let broken = |reason| Refusal::Channel { reason };
-        let url = self.heartbeat.url.reveal().map_err(broken)?;
-        let url = ping_url(&url, &self.job, self.run, &self.event)
-            .map_err(|problem| broken(problem.to_owned()))?;
+        let url = self.heartbeat.url.reveal().map_err(Refusal::channel)?;
+        let url = ping_url(&url, &self.job, self.run, &self.event).map_err(Refusal::channel)?;
         let answer = Post::text(&url, self.event.body()).send(ffi::within(TIMEOUT))?;
         let is_unknown = answer.status == 404;
         answer.judge(&ANSWERS).map_err(|refusal| match refusal {
             Refusal::Channel { reason } if is_unknown => {
-                broken(format!("{reason}: {}", unknown(url.as_str())))
+                Refusal::channel(format!("{reason}: {}", unknown(url.as_str())))
             }
             refusal => refusal,
         })

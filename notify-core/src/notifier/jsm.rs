@@ -99,8 +99,7 @@ impl Jsm {
     }
 
     fn send(&self, alert: &Alert, timeout: Duration) -> Result<(), Refusal> {
-        let key = self.key.reveal();
-        let key = key.map_err(|reason| Refusal::Channel { reason })?;
+        let key = self.key.reveal().map_err(Refusal::channel)?;
         let url = self.alerts.url()?;
         let authorization = format!("GenieKey {key}");
         let headers = [("authorization", &*authorization)];

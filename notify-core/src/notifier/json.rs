@@ -178,15 +178,15 @@ impl Json {
 
 impl Notifier for Json {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
-        let broken = |reason| Refusal::Channel { reason };
         let url = self.destination.url()?;
         let key = self.secret.as_ref().map(Secret::reveal).transpose();
-        let key =
-            key.map_err(|problem| broken(format!("it cannot be signed, its secret: {problem}")))?;
+        let key = key.map_err(|problem| {
+            Refusal::channel(format!("it cannot be signed, its secret: {problem}"))
+        })?;
         let body = document(alerts);
         let id = key::of_message(alerts);
         let signature = key.as_ref().map(|key| signature(key, &body)).transpose();
-        let signature = signature.map_err(|problem| broken(problem.to_owned()))?;
+        let signature = signature.map_err(Refusal::channel)?;
         let signature = signature.as_deref().map(|value| ("x-signature", value));
         let headers = [Some(("idempotency-key", &*id)), signature];
         let headers: Vec<_> = headers.into_iter().flatten().collect();

@@ -136,9 +136,8 @@ debug_by_name!(PagerDuty);
 impl Notifier for PagerDuty {
     fn notify(&self, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let begun = Instant::now();
-        let channel = |reason| Refusal::Channel { reason };
-        let key = self.key.reveal().map_err(channel)?;
-        check(&key).map_err(|problem| channel(problem.to_owned()))?;
+        let key = self.key.reveal().map_err(Refusal::channel)?;
+        check(&key).map_err(Refusal::channel)?;
         let url = self.destination.url()?;
         // A beginning is no incident, and ends none.
         let events = alerts.iter().filter(|alert| alert.kind != Kind::Started);

@@ -41,7 +41,7 @@ impl Destination {
             Self::File(path) => file::read_setting(path)
                 .and_then(|secret| Url::parse(&secret).map_err(str::to_owned)),
         };
-        read.map_err(|reason| Refusal::Channel { reason })
+        read.map_err(Refusal::channel)
     }
 
     /// Returns what distinguishes this destination from others. It is a secret too.

@@ -94,6 +94,24 @@ impl Class {
             _ => Self::Alert,
         }
     }
+
+    pub(crate) fn refuse(
+        self,
+        reason: String,
+        retry_after: Option<Duration>,
+    ) -> Result<(), Refusal> {
+        Err(match self {
+            Self::Accepted => return Ok(()),
+            Self::Temporary => Refusal::Temporary {
+                reason,
+                retry_after,
+            },
+            Self::Channel => Refusal::Channel { reason },
+            Self::Alert => Refusal::Alert { reason },
+            Self::Gone => Refusal::Gone { reason },
+            Self::Unknown => Refusal::Unknown { reason },
+        })
+    }
 }
 
 impl Answer {
@@ -188,17 +206,7 @@ impl Answer {
         if !hint.is_empty() {
             reason += &format!(": {hint}");
         }
-        match class {
-            Class::Accepted => Ok(()),
-            Class::Temporary => Err(Refusal::Temporary {
-                reason,
-                retry_after: self.retry_after(),
-            }),
-            Class::Channel => Err(Refusal::Channel { reason }),
-            Class::Alert => Err(Refusal::Alert { reason }),
-            Class::Gone => Err(Refusal::Gone { reason }),
-            Class::Unknown => Err(Refusal::Unknown { reason }),
-        }
+        class.refuse(reason, self.retry_after())
     }
 
     pub(crate) fn json(&self) -> Option<Value> {

@@ -149,8 +149,7 @@ impl Smtp {
             return Ok(());
         };
         if refused.len() == self.to.len() {
-            let reason = reason.clone();
-            return Err(Refusal::Channel { reason });
+            return Err(Refusal::channel(reason));
         }
         let (number, all) = (refused.len(), self.to.len());
         let message =
@@ -179,9 +178,7 @@ fn host_and_port(server: &str) -> Result<(String, Option<u16>), Problem> {
 /// Takes an address over: what we take for one is one.
 fn lettre(address: &Address) -> Result<lettre::Address, Refusal> {
     let parsed = address.as_str().parse();
-    parsed.map_err(|_| Refusal::Channel {
-        reason: "an address cannot be used".to_owned(),
-    })
+    parsed.map_err(|_| Refusal::channel("an address cannot be used"))
 }
 
 debug_by_name!(Smtp);

@@ -15,7 +15,6 @@ use ureq::tls::RootCerts;
 
 use super::{Security, Smtp};
 use crate::format::text;
-use crate::notifier::http::Class;
 use crate::notifier::mail::address;
 use crate::notifier::{Refusal, authorities, unreachable};
 use crate::os::machine::Machine;
@@ -35,16 +34,6 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// Sorts an answer's code. <https://www.rfc-editor.org/rfc/rfc5321#section-4.2>
-    fn class(self, code: u16) -> Class {
-        match (self, code) {
-            (_, 400..=499) => Class::Temporary,
-            // The letter is too large, or its content is not liked.
-            (Self::Sender, 552) | (Self::Data | Self::Letter, _) => Class::Alert,
-            _ => Class::Channel,
-        }
-    }
-
     fn no_answer(self, error: &Error) -> String {
         match self {
             Self::Greeting if error.is_response() => {
@@ -67,11 +56,12 @@ impl Stage {
         };
         let words = text::escape(text::first_line(&words, QUOTED)).into_owned();
         let reason = format!("answered {code} {words}").trim_end().to_owned();
-        match self.class(code) {
-            Class::Temporary => Refusal::temporary(reason),
-            Class::Channel => Refusal::Channel { reason },
-            Class::Alert | Class::Accepted => Refusal::Alert { reason },
-            Class::Gone | Class::Unknown => Refusal::Unknown { reason },
+        // <https://www.rfc-editor.org/rfc/rfc5321#section-4.2>
+        match (self, code) {
+            (_, 400..=499) => Refusal::temporary(reason),
+            // The letter is too large, or its content is not liked.
+            (Self::Sender, 552) | (Self::Data | Self::Letter, _) => Refusal::Alert { reason },
+            _ => Refusal::channel(reason),
         }
     }
 }
@@ -125,10 +115,9 @@ impl Conversation {
         let can_upgrade = conversation.connection.can_starttls();
         let upgrades = match smtp.security {
             Security::Upgrade if !can_upgrade => {
-                return Err(Refusal::Channel {
-                    reason: "it offers no TLS (STARTTLS), and would show all to the network: is the port 465?"
-                        .to_owned(),
-                });
+                return Err(Refusal::channel(
+                    "it offers no TLS (STARTTLS), and would show all to the network: is the port 465?",
+                ));
             }
             Security::Upgrade => true,
             Security::Local => can_upgrade,
