@@ -1,5 +1,18 @@
 //! Percent-encoding, as in URLs.
 
+/// Encodes a text, but for ASCII letters, digits and those signs.
+pub(crate) fn encode(text: &str, plain: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || plain.as_bytes().contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded += &format!("%{byte:02X}");
+        }
+    }
+    encoded
+}
+
 /// Returns a text without its percent-encoding; `None` where it has none, or what it stands for is no text.
 pub(crate) fn decoded(text: &str) -> Option<String> {
     if !text.contains('%') {

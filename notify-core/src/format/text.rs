@@ -22,6 +22,26 @@ pub(crate) fn cut<'a>(text: impl Into<Cow<'a, str>>, limit: usize) -> Cow<'a, st
     Cow::Owned(format!("{head}{}{tail}", notice(missing)))
 }
 
+/// Gives a text less room each time, `room` at first, until what becomes of it is within a limit by a measure. What has
+/// no room left is as it is.
+#[inline(never)]
+pub(crate) fn shrink(
+    mut room: usize,
+    limit: usize,
+    measure: &dyn Fn(&str) -> usize,
+    render: &dyn Fn(usize) -> String,
+) -> String {
+    loop {
+        let rendered = render(room);
+        let length = measure(&rendered);
+        if length <= limit || room == 0 {
+            return rendered;
+        }
+        // In proportion to what the rendering adds, and always less than before.
+        room = (room.saturating_mul(limit) / length).min(room - 1);
+    }
+}
+
 /// Returns what a reader is to see of a text from outside: what a terminal would show of it, and no
 /// mark that turns the direction of writing, by which a text reads as another.
 #[must_use]

@@ -6,7 +6,7 @@ use std::hash::Hasher as _;
 
 use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
-use crate::format::text;
+use crate::format::{percent, text};
 use crate::job::Site;
 
 /// The item that the expansion nests in the annotated function. In its type name the function's path stands before
@@ -95,21 +95,7 @@ pub(crate) fn job_name(file: &str) -> Option<String> {
     if file == "%" {
         return Some(String::new());
     }
-    let mut bytes = Vec::new();
-    let mut rest = file.as_bytes();
-    while let [first, tail @ ..] = rest {
-        rest = tail;
-        if *first == b'%' {
-            let digits = rest
-                .get(..2)
-                .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
-            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
-            rest = &rest[2..];
-        } else {
-            bytes.push(*first);
-        }
-    }
-    String::from_utf8(bytes).ok()
+    percent::is_sound(file).then(|| String::from_utf8(percent::bytes(file)).ok())?
 }
 
 /// Takes a type name apart into crate, modules, types, trait and functions.

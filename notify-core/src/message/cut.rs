@@ -100,14 +100,7 @@ pub(super) fn one_line(text: &str) -> String {
 
 /// Cuts an alert's text so that it takes up no more than that; its end, with its id, stays.
 pub(super) fn cut_in_the_middle(text: &str, most: usize) -> String {
-    let mut room = most;
-    loop {
-        let cut = text::cut(text, room);
-        let length = width(&cut);
-        if length <= most || room == 0 {
-            return cut.into_owned();
-        }
-        // In proportion to how much the escapes add, and always less than before.
-        room = (room * most / length).min(room - 1);
-    }
+    text::shrink(most, most, &width, &|room| {
+        text::cut(text, room).into_owned()
+    })
 }

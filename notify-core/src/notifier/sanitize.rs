@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::format::text;
+use crate::format::{percent, text};
 
 /// The most bytes of a character, which no measure counts as less than one.
 const LONGEST: usize = 4;
@@ -101,15 +101,7 @@ fn page(text: &str) -> &str {
 
 /// Writes an address of which nothing is markup, so that it can be followed.
 pub(super) fn address(url: &str) -> String {
-    let mut address = String::with_capacity(url.len());
-    for c in url.chars() {
-        if c.is_ascii_alphanumeric() || PLAIN.contains(c) {
-            address.push(c);
-        } else {
-            address += &format!("%{:02X}", u32::from(c));
-        }
-    }
-    address
+    percent::encode(url, PLAIN)
 }
 
 /// Renders a text, cut in its middle where it would be too long; what is missing is named.
@@ -135,27 +127,18 @@ pub(super) fn line(text: &str, limit: usize, render: &dyn Fn(&str) -> String) ->
     shrink(&flat, limit, &units, &|room| render(&cut(room)))
 }
 
-/// Gives a text less and less room until what becomes of it is within the limit.
-#[inline(never)]
+/// Renders a text in ever less room; as nothing, where that is too long for the limit.
 fn shrink(
     text: &str,
     limit: usize,
     measure: &dyn Fn(&str) -> usize,
     render: &dyn Fn(usize) -> String,
 ) -> String {
-    let mut room = text.len().min(limit.saturating_mul(LONGEST));
-    loop {
-        let rendered = render(room);
-        let length = measure(&rendered);
-        if length <= limit {
-            return rendered;
-        }
-        if room == 0 {
-            return String::new();
-        }
-        // In proportion to what the rendering adds, and always less than before.
-        room = (room.saturating_mul(limit) / length).min(room - 1);
-    }
+    let room = text.len().min(limit.saturating_mul(LONGEST));
+    let rendered = text::shrink(room, limit, measure, render);
+    Some(rendered)
+        .filter(|rendered| measure(rendered) <= limit)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

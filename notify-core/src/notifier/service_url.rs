@@ -5,8 +5,7 @@
 
 use std::ffi::OsString;
 
-use crate::format::percent;
-use crate::format::text;
+use crate::format::{percent, text};
 use crate::notifier::url::Destination;
 
 /// What is wrong with a word, without the word.
@@ -149,15 +148,7 @@ pub(super) fn decode_text(text: &str) -> Result<String, Problem> {
 
 /// Encodes what is not plain in a part of a URL.
 pub(super) fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded += &format!("%{byte:02X}");
-        }
-    }
-    encoded
+    percent::encode(text, "-._~")
 }
 
 #[cfg(unix)]

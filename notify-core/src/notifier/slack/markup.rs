@@ -155,16 +155,9 @@ fn break_where(text: &str, is_live: impl Fn(char, char) -> bool) -> String {
 /// Cuts a text in its middle until it is within the limit as it is written. Bytes are counted:
 /// whatever a service counts, there are no more of them.
 fn fit(text: &str, limit: usize, write: &dyn Fn(&str) -> String) -> String {
-    let mut room = limit;
-    loop {
-        let written = write(&text::cut(text, room));
-        let length = written.len();
-        if length <= limit || room == 0 {
-            return written;
-        }
-        // In proportion to how much the writing has added, and always less than before.
-        room = (room * limit / length).min(room - 1);
-    }
+    text::shrink(limit, limit, &str::len, &|room| {
+        write(&text::cut(text, room))
+    })
 }
 
 #[cfg(test)]
