@@ -223,7 +223,7 @@ impl Notifier for Matrix {
 /// Makes the message of some alerts; one that is not loud is a notice, which notifies nobody.
 fn message(alerts: &[Alert], room: usize, is_loud: bool) -> Value {
     let parts = Parts::of(alerts, room);
-    let colour = Severity::worst(alerts).colour();
+    let colour = format!("#{:06x}", Severity::worst(alerts).colour());
     let mut plain = vec![parts.title.clone()];
     let title = escape(&parts.title);
     let mut html = format!(

@@ -26,12 +26,12 @@ impl Severity {
         alerts.iter().map(Self::of).min().unwrap_or(Self::Good)
     }
 
-    /// Returns its colour, as HTML writes it.
-    pub(super) fn colour(self) -> &'static str {
+    /// Returns its colour, of which two hexadecimal digits each are red, green and blue.
+    pub(super) fn colour(self) -> u32 {
         match self {
-            Self::Bad => "#d93025",
-            Self::Unclear => "#f29900",
-            Self::Good => "#1e8e3e",
+            Self::Bad => 0x00d9_3025,
+            Self::Unclear => 0x00f2_9900,
+            Self::Good => 0x001e_8e3e,
         }
     }
 }

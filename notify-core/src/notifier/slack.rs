@@ -112,10 +112,7 @@ impl Slack {
     /// # }
     /// ```
     pub fn compatible(webhook: &str) -> Result<Self, Error> {
-        Ok(Self {
-            dialect: Dialect::Markdown,
-            ..Self::new(webhook)?
-        })
+        Ok(Self::compatible_to(Self::new(webhook)?.destination))
     }
 
     pub(crate) fn to(destination: Destination) -> Self {

@@ -41,10 +41,6 @@ const MAX_WHOLE_ALERTS: usize = 3;
 /// The length of the text that is tried when Discord has refused the first message.
 const SHORT: usize = 1_000;
 
-const RED: u32 = 0x00d9_3025;
-const AMBER: u32 = 0x00f2_9900;
-const GREEN: u32 = 0x001e_8e3e;
-
 /// Makes the message of some alerts. Embeds call nobody, whatever they say: only the text above them does.
 pub(super) fn message(alerts: &[Alert]) -> Value {
     written(String::new(), embeds(alerts), alerts)
@@ -132,21 +128,16 @@ fn embeds(alerts: &[Alert]) -> Vec<Value> {
 
 /// Makes an embed for each alert, with the length of all texts.
 fn each(alerts: &[Alert], room: usize) -> (Vec<Value>, usize) {
-    let mut embeds = Vec::new();
-    let mut length = 0;
-    for alert in alerts {
-        let (embed, more) = whole(alert, room);
-        embeds.push(embed);
-        length += more;
-    }
-    (embeds, length)
+    let whole = alerts.iter().map(|alert| whole(alert, room));
+    let (embeds, lengths): (_, Vec<_>) = whole.unzip();
+    (embeds, lengths.iter().sum())
 }
 
 /// Makes an embed of what each of them has.
 fn embed(title: String, severity: Severity, description: String) -> Value {
     object! {
         "title": title,
-        "color": colour(severity),
+        "color": severity.colour(),
         "description": filled(description),
     }
 }
@@ -263,12 +254,4 @@ fn markdown(text: &str) -> String {
         '#' | '>' | '-' | '+' => is_start,
         _ => false,
     })
-}
-
-fn colour(severity: Severity) -> u32 {
-    match severity {
-        Severity::Bad => RED,
-        Severity::Unclear => AMBER,
-        Severity::Good => GREEN,
-    }
 }

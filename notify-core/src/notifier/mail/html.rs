@@ -70,7 +70,7 @@ impl Page {
     fn begin_box(&mut self, severity: Severity) {
         self.add(&[
             "<div style=\"border-left:6px solid ",
-            severity.colour(),
+            &format!("#{:06x}", severity.colour()),
             ";padding-left:12px;margin:0 0 16px;max-width:44em\">\n",
         ]);
     }
