@@ -93,10 +93,21 @@ pub trait AsError {
     fn as_error(&self) -> &(dyn Error + '_);
 }
 
+/// The same of errors that borrow nothing, for which each known type is tried.
+pub trait AsStaticError {
+    fn as_static_error(&self) -> &(dyn Error + 'static);
+}
+
 macro_rules! as_error {
     ($($(+ $auto:ident)*;)*) => { $(
         impl<'a> AsError for dyn Error $(+ $auto)* + 'a {
             fn as_error(&self) -> &(dyn Error + '_) {
+                self
+            }
+        }
+
+        impl AsStaticError for dyn Error $(+ $auto)* + 'static {
+            fn as_static_error(&self) -> &(dyn Error + 'static) {
                 self
             }
         }

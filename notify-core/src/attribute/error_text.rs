@@ -4,16 +4,11 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{self, Debug, Display, Write as _};
 
-use crate::format::backtrace;
-use crate::format::text;
+use crate::format::headline::NO_TEXT;
+use crate::format::{backtrace, text};
 use crate::os::isolate;
 use crate::status::bounded::Bounded;
-
-/// Causes that are shown: a chain that leads back into itself has no end.
-const CAUSES: usize = 128;
-
-/// The text of an error that has none.
-const NO_TEXT: &str = "an error without a text";
+use crate::status::cause::CAUSES;
 
 /// The line above the backtrace that `anyhow` and `eyre` write at the end of their `Debug`.
 const BACKTRACE: &str = "Stack backtrace:";

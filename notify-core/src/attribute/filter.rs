@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use crate::attribute::classify::{AsError, NoError, Probe, Verdict};
+use crate::attribute::classify::{AsError, AsStaticError, NoError, Probe, Verdict};
 use crate::status::cause::{self, Cause};
 
 /// An error that a filter can look at.
@@ -128,28 +128,6 @@ pointers!(T: Box<T>, Rc<T>, Arc<T>, &'static T);
 pub trait FindPointed<'a> {
     type Error;
     fn __notify_find(&self) -> Found<'a, Self::Error, Whole>;
-}
-
-/// Errors of an unknown type, for which each known type is tried.
-pub trait AsStaticError {
-    fn as_static_error(&self) -> &(dyn Error + 'static);
-}
-
-macro_rules! as_static_error {
-    ($($(+ $auto:ident)*;)*) => { $(
-        impl AsStaticError for dyn Error $(+ $auto)* + 'static {
-            fn as_static_error(&self) -> &(dyn Error + 'static) {
-                self
-            }
-        }
-    )* };
-}
-
-as_static_error! {
-    ;
-    + Send;
-    + Sync;
-    + Send + Sync;
 }
 
 /// The rung for shared errors behind a trait of the user's, which are errors themselves and hide

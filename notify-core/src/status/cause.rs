@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::os::ffi;
 
 /// Errors in a chain that are looked at: one that leads back into itself has no end.
-const CAUSES: usize = 128;
+pub(crate) const CAUSES: usize = 128;
 
 /// The error that a run returned.
 #[derive(Debug, Clone, Copy)]
