@@ -1,5 +1,6 @@
 //! What a rule of the program decides on: the end of a run, and what is known of the runs before.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
@@ -34,18 +35,24 @@ use crate::status::{State, Status};
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion<'a> {
-    pub(crate) job: &'a str,
-    pub(crate) channel: &'a str,
+    pub(crate) known: &'a Known,
+    pub(crate) cause: Option<Cause<'a>>,
+}
+
+/// What a rule may ask for, but the error as itself: this can be taken to another thread.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) job: Cow<'static, str>,
+    pub(crate) channel: String,
     pub(crate) outcome: OutcomeKind,
     pub(crate) state: State,
-    pub(crate) error: &'a str,
-    pub(crate) cause: Option<Cause<'a>>,
+    pub(crate) error: String,
     pub(crate) begun: Time,
     pub(crate) took: Option<Duration>,
     pub(crate) now: Time,
-    pub(crate) facts: &'a Facts,
-    pub(crate) previous: Option<&'a Status>,
-    pub(crate) built_in: &'a Decision,
+    pub(crate) facts: Facts,
+    pub(crate) previous: Option<Status>,
+    pub(crate) built_in: Decision,
 }
 
 /// What is known of a job's latest run before: what its status file says.
@@ -77,32 +84,32 @@ impl<'a> Occasion<'a> {
     /// Returns the job's name, which is also its status file's.
     #[must_use]
     pub fn job(&self) -> &'a str {
-        self.job
+        &self.known.job
     }
 
     /// Returns the channel that an alert goes to, unless the rule names another.
     #[must_use]
     pub fn channel(&self) -> &'a str {
-        self.channel
+        &self.known.channel
     }
 
     /// Returns how the run ended.
     #[must_use]
     pub fn outcome(&self) -> OutcomeKind {
-        self.outcome
+        self.known.outcome
     }
 
     /// Returns what the run makes of the job's status.
     #[must_use]
     pub fn state(&self) -> State {
-        self.state
+        self.known.state
     }
 
     /// Returns the error as it stands in the status file: its text, with its causes; empty where there is
     /// none. Of a run whose error was passed over, that error.
     #[must_use]
     pub fn error(&self) -> &'a str {
-        self.error
+        &self.known.error
     }
 
     /// Returns the error that the function returned, where it is an [`Error`] and the attribute has a `rule`:
@@ -137,46 +144,45 @@ impl<'a> Occasion<'a> {
     /// Returns when the run began.
     #[must_use]
     pub fn begun(&self) -> SystemTime {
-        self.begun.into()
+        self.known.begun.into()
     }
 
     /// Returns how long the run took.
     #[must_use]
     pub fn took(&self) -> Duration {
-        self.took.unwrap_or_default()
+        self.known.took.unwrap_or_default()
     }
 
     /// Returns the time: a rule that reads the clock itself may answer something else when it is asked again.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        self.now.into()
+        self.known.now.into()
     }
 
     /// Returns what the run said of itself by [`fact`](crate::fact).
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&'a str> {
-        self.facts.get(name)
+        self.known.facts.get(name)
     }
 
     /// Returns all that the run said of itself, by name.
     pub fn facts(&self) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
-        self.facts.iter()
+        self.known.facts.iter()
     }
 
     /// Returns what is known of the latest run before; `None` where there was none, or its status file cannot be
     /// read.
     #[must_use]
     pub fn previous(&self) -> Option<Previous<'a>> {
-        self.previous.map(Previous)
+        self.known.previous.as_ref().map(Previous)
     }
 
     /// Counts how many runs in a row have failed with this one; 0 where it works.
     #[must_use]
     pub fn failures(&self) -> u64 {
-        let before = self
-            .previous
-            .filter(|previous| previous.state == State::Error);
-        match self.state {
+        let before = self.known.previous.as_ref();
+        let before = before.filter(|previous| previous.state == State::Error);
+        match self.known.state {
             State::Ok => 0,
             State::Error => before.map_or(1, |before| before.runs.saturating_add(1)),
         }
@@ -184,7 +190,7 @@ impl<'a> Occasion<'a> {
 
     /// Returns what the built-in rules decide, and why. A rule that returns it leaves the decision to them.
     pub fn built_in(&self) -> Decision {
-        self.built_in.clone()
+        self.known.built_in.clone()
     }
 }
 

@@ -4,20 +4,18 @@
 //! annotated runs bare in them. They answer to what was known when they were asked. Where another process
 //! has changed that meanwhile they are asked again.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::format::text;
-use crate::format::time::Time;
 use crate::message::writer::Writer;
 use crate::message::written::Message;
 use crate::os::isolate;
 use crate::os::thread;
 use crate::os::warning::Warning;
 use crate::rules::decision::Decision;
-use crate::rules::occasion::Occasion;
+use crate::rules::occasion::{Known, Occasion};
 use crate::rules::rule::Rule;
 use crate::rules::transition::{self, End, Transition};
 use crate::rules::{Past, Reason};
@@ -25,9 +23,7 @@ use crate::runs::stack;
 use crate::settings::config::{MAX_CHANNEL_BYTES, is_channel_name};
 use crate::settings::route::{Routes, Way};
 use crate::status::cause::Cause;
-use crate::status::facts::Facts;
-use crate::status::outcome::{Outcome, OutcomeKind};
-use crate::status::{State, Status};
+use crate::status::outcome::Outcome;
 
 /// So often the program is asked; then its last answer stands.
 pub(crate) const MOST: usize = 5;
@@ -96,7 +92,7 @@ impl Program<'_> {
         }
         let text = end.outcome.text();
         let channel = end.address.map(|address| address.channel);
-        let question = Question {
+        let known = Known {
             job: end.run.job.clone(),
             channel: channel.unwrap_or(&end.run.channel).to_owned(),
             outcome,
@@ -116,10 +112,16 @@ impl Program<'_> {
             ),
         };
         let answer = match self.at_exit {
-            None => ask(|| rule.ask(&question.occasion(self.cause))),
+            None => {
+                let (known, cause) = (&known, self.cause);
+                ask(|| rule.ask(&Occasion { known, cause }))
+            }
             Some(patience) => {
                 let rule = rule.clone();
-                ask_elsewhere(patience, move || rule.ask(&question.occasion(None)))
+                ask_elsewhere(patience, move || {
+                    let (known, cause) = (&known, None);
+                    rule.ask(&Occasion { known, cause })
+                })
             }
         };
         match answer {
@@ -219,38 +221,4 @@ fn ask_elsewhere<R: Send + 'static>(
     thread::spawn("notify-ask", ask).map_err(|_| Unanswered::Late)?;
     let answer = answered.recv_timeout(patience);
     answer.unwrap_or(Err(Unanswered::Late))
-}
-
-/// What a rule is asked, as it can be taken to another thread.
-struct Question {
-    job: Cow<'static, str>,
-    channel: String,
-    outcome: OutcomeKind,
-    state: State,
-    error: String,
-    begun: Time,
-    took: Option<Duration>,
-    now: Time,
-    facts: Facts,
-    previous: Option<Status>,
-    built_in: Decision,
-}
-
-impl Question {
-    fn occasion<'a>(&'a self, cause: Option<Cause<'a>>) -> Occasion<'a> {
-        Occasion {
-            job: &self.job,
-            channel: &self.channel,
-            outcome: self.outcome,
-            state: self.state,
-            error: &self.error,
-            cause,
-            begun: self.begun,
-            took: self.took,
-            now: self.now,
-            facts: &self.facts,
-            previous: self.previous.as_ref(),
-            built_in: &self.built_in,
-        }
-    }
 }
