@@ -26,31 +26,35 @@ impl Drop for Stack {
     }
 }
 
+/// Looks at the runs on this thread's stack, the innermost last; `None` where they cannot be seen.
+#[inline]
+fn look<R>(look: impl FnOnce(&[u64]) -> R) -> Option<R> {
+    let look = |stack: &Stack| Some(look(&stack.0.try_borrow().ok()?));
+    STACK.try_with(look).ok().flatten()
+}
+
 /// Shows the runs on this thread's stack, the innermost last.
 pub(crate) fn on_this_thread(show: &mut dyn FnMut(&[u64])) {
-    let _ = STACK.try_with(|stack| stack.0.try_borrow().map(|stack| show(&stack)));
+    let _ = look(show);
 }
 
 /// Returns whether a run is on this thread's stack.
 pub(crate) fn is_nested() -> bool {
-    let is_nested = |stack: &Stack| stack.0.try_borrow().is_ok_and(|stack| !stack.is_empty());
-    STACK.try_with(is_nested).unwrap_or(false)
+    depth() > 0
 }
 
 /// Returns the innermost run on this thread's stack.
 pub(crate) fn innermost() -> Option<u64> {
-    let last = |stack: &Stack| stack.0.try_borrow().ok()?.last().copied();
-    STACK.try_with(last).ok().flatten()
+    look(|stack| stack.last().copied()).flatten()
 }
 
 /// Returns the runs around one that is on this thread's stack, the outermost first.
 pub(crate) fn around(run: u64) -> Vec<u64> {
-    let below = |stack: &Stack| {
-        let stack = stack.0.try_borrow().ok()?;
+    let around = look(|stack| {
         let at = stack.iter().position(|number| *number == run)?;
         Some(stack[..at].to_vec())
-    };
-    STACK.try_with(below).ok().flatten().unwrap_or_default()
+    });
+    around.flatten().unwrap_or_default()
 }
 
 /// Returns the runs inside which this thread exits the process: most systems have dropped its local data by then.
@@ -61,8 +65,7 @@ pub(crate) fn at_exit() -> Vec<u64> {
 
 /// Returns how many runs are on this thread's stack.
 pub(crate) fn depth() -> usize {
-    let depth = |stack: &Stack| stack.0.try_borrow().map_or(0, |stack| stack.len());
-    STACK.try_with(depth).unwrap_or(0)
+    look(<[u64]>::len).unwrap_or(0)
 }
 
 /// Returns whether annotated functions run bare on this thread.
