@@ -209,56 +209,17 @@ macro_rules! are_alike {
 impl Status {
     /// The status of a job after a first run, of which nothing else is known.
     pub(crate) fn new(state: State, begun: Time) -> Self {
-        Self {
-            state,
-            begun,
-            location: "".into(),
-            took: None,
-            since: begun,
-            runs: 1,
-            runs_total: 0,
-            failures_total: 0,
-            last_ok: None,
-            alerted: None,
-            alerted_by: None,
-            incident: None,
-            fingerprint: None,
-            first_error: None,
-            sent_errors: Vec::new(),
-            other_errors: ErrorCount::default(),
-            older_errors: ErrorCount::default(),
-            overdue: None,
-            missed: None,
-            missed_due: None,
-            took_alerted: None,
-            overlap_alerted: None,
-            held: None,
-            withheld_since: None,
-            silence: None,
-            acknowledged: None,
-            quiet: None,
-            flapping: None,
-            decision: None,
-            host: None,
-            pid: None,
-            exe: None,
-            source: None,
-            version: None,
-            ok_version: None,
-            every_hours: None,
-            plan: None,
-            channel: None,
-            mention: None,
-            runbook: None,
-            owner: None,
-            alerted_channel: None,
-            silenced_by_rule: None,
-            facts: Facts::default(),
-            passed_over: None,
-            cancelled: None,
-            not_counted: None,
-            text: String::new(),
-            log_lines: LogLines::default(),
+        macro_rules! with_nothing_of {
+            ($($field:ident),+ $(,)?) => {
+                Self { state, begun, since: begun, runs: 1, $($field: Default::default()),+ }
+            };
+        }
+        with_nothing_of! {
+            location, took, runs_total, failures_total, last_ok, alerted, alerted_by, incident, fingerprint,
+            first_error, sent_errors, other_errors, older_errors, overdue, missed, missed_due, took_alerted,
+            overlap_alerted, held, withheld_since, silence, acknowledged, quiet, flapping, decision, host, pid, exe,
+            source, version, ok_version, every_hours, plan, channel, mention, runbook, owner, alerted_channel,
+            silenced_by_rule, facts, passed_over, cancelled, not_counted, text, log_lines,
         }
     }
 
