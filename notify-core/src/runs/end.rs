@@ -16,7 +16,7 @@ use crate::rules::transition::Ended;
 use crate::runs::consult::{Park, Program};
 use crate::runs::postponed;
 use crate::runs::registry::{self, Asked, OPEN, Open, open_runs};
-use crate::runs::report::{self, Report};
+use crate::runs::report::Report;
 use crate::runs::run_data;
 use crate::runs::sharded::{Sharded, Values};
 use crate::runs::under_way::{self, UnderWay};
@@ -157,10 +157,12 @@ pub(super) fn end(
             run: key,
             now,
             setup,
+            store,
+            routes: None,
             kind,
             program: run.program(setup, cause, &ending),
         };
-        report_end(&mut report, run, around, &mut warnings);
+        report_end(&mut report, around, &mut warnings);
     }
     if run.is_start_sent {
         run.show_end(setup, outcome, now);
@@ -216,31 +218,30 @@ fn is_repeat(
     }
 }
 
-fn report_end(report: &mut Report<'_>, run: &Open, around: &[Open], warnings: &mut Vec<Warning>) {
+fn report_end(report: &mut Report<'_>, around: &[Open], warnings: &mut Vec<Warning>) {
     let (setup, first_end) = (report.setup, FIRST_END.get());
     if !first_end.is_begun.swap(true, Ordering::Relaxed)
-        && let Some(store) = setup.store()
+        && let Some(store) = report.store
     {
         // Before this run is decided on, for it may be of a job of which an alert is sent now.
         dispatcher::release_due(setup, store);
     }
-    let notes = &mut report.ended.notes;
-    let routes = report::routes(setup, run.channel(setup), notes, report.outcome, warnings);
+    report.find_routes(warnings);
     if report.outcome.is_event()
-        && let Some(routes) = &routes
+        && let Some(routes) = &report.routes
     {
         let around = around
             .iter()
             .filter(|outer| outer.is_on(&routes.channel, setup));
         add_mentions(&mut report.ended, around);
     }
-    postponed::make(report, setup.store(), routes.as_ref(), warnings);
-    if let Some(store) = setup.store()
+    postponed::make(report, warnings);
+    if let Some(store) = report.store
         // Or one that has no destination would be the only one to look where a run looks at its own alone.
-        && (routes.is_some() || store.answers_at_once())
+        && (report.routes.is_some() || store.answers_at_once())
         && !first_end.is_over.swap(true, Ordering::Relaxed)
     {
-        let of_this_run = routes.as_ref().map_or(&[][..], |routes| &routes.all);
+        let of_this_run = report.routes.as_ref().map_or(&[][..], |routes| &routes.all);
         dispatcher::take_over_known(setup, store, of_this_run);
     }
 }

@@ -57,23 +57,15 @@ struct End {
 
 /// Makes a report now, or has it made later. Where the program has a say it is made now: its functions need not be
 /// there any more.
-pub(crate) fn make(
-    report: &Report<'_>,
-    store: Option<&Store>,
-    routes: Option<&Arc<Routes>>,
-    warnings: &mut Vec<Warning>,
-) {
-    let own = routes.map(AsRef::as_ref);
-    let may_wait = report.program.is_silent() && !store.is_none_or(Store::answers_at_once);
+pub(crate) fn make(report: &Report<'_>, warnings: &mut Vec<Warning>) {
+    let may_wait = report.program.is_silent() && !report.store.is_none_or(Store::answers_at_once);
     if !MAY_COME || !may_wait {
-        report.make(store, own, |_| true, warnings);
+        report.make(|_| true, warnings);
         return;
     }
     let worker = POSTPONED.get();
     // Those of before come first.
-    if worker.lock().is_idle()
-        && report.make_if_reached(store, own, Wait::Restart, |_| true, warnings)
-    {
+    if worker.lock().is_idle() && report.make_if_reached(Wait::Restart, |_| true, warnings) {
         return;
     }
     let end = End {
@@ -81,7 +73,7 @@ pub(crate) fn make(
         outcome: report.outcome.clone(),
         settings: report.settings,
         run: report.run.clone(),
-        routes: routes.cloned(),
+        routes: report.routes.clone(),
         until: Instant::now() + PATIENCE,
     };
     let is_full = {
@@ -93,7 +85,7 @@ pub(crate) fn make(
         is_full
     };
     if is_full {
-        report.make(store, own, |_| true, warnings);
+        report.make(|_| true, warnings);
     } else if worker.wake().is_err() {
         // Without a thread nobody waits.
         while let Some(end) = { worker.lock().ends.pop_front() } {
@@ -134,13 +126,13 @@ impl End {
         let setup = in_force::setup();
         let report = Report {
             run: self.run.clone(),
+            routes: self.routes.clone(),
             ..Report::new(self.ended.clone(), &self.outcome, self.settings, setup)
         };
-        let (store, routes) = (setup.store(), self.routes.as_deref());
         // The store may have made it already, and its answer is what was lost.
         let begun = self.ended.by_the_clock(clock::first_ahead()).begun;
         let is_open = |past: &Past| past.status().is_none_or(|status| status.begun != begun);
-        report.make_if_reached(store, routes, wait, is_open, warnings)
+        report.make_if_reached(wait, is_open, warnings)
     }
 }
 

@@ -9,10 +9,9 @@ use crate::job;
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::warning::Warning;
-use crate::rules::Past;
 use crate::runs::overdue;
 use crate::runs::registry;
-use crate::runs::report::{self, Report};
+use crate::runs::report::Report;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
 use crate::state::ExpiredRuns;
@@ -207,7 +206,6 @@ fn report_death(
         queues,
         has_returned,
     } = recorded;
-    let channel = ended.channel.clone();
     let died = |known| Outcome::Died(death(known, process, ended.begun));
     let outcome = match dead.successor() {
         _ if has_returned => Outcome::Returned,
@@ -223,21 +221,20 @@ fn report_death(
         ended.notes.push(format!("it had come to {progress}"));
     }
     let needs_routes = !matches!(outcome, Outcome::NotCounted(_));
-    let routes = if queues.is_empty() || !needs_routes {
-        report::routes(setup, &channel, &mut ended.notes, &outcome, warnings)
-    } else {
-        let routes = setup.routes(&channel);
-        let Some(routes) = routes.filter(|routes| routes.queues == *queues) else {
-            return false;
-        };
-        Some(routes)
-    };
-    let report = Report {
+    let mut report = Report {
         run: Some(run.clone()),
         ..Report::new(ended, &outcome, settings, setup)
     };
-    let is_open = |_: &Past| dead.is_open(run);
-    report.make(setup.store(), routes.as_deref(), is_open, warnings);
+    if queues.is_empty() || !needs_routes {
+        report.find_routes(warnings);
+    } else {
+        let routes = setup.routes(&report.ended.channel);
+        report.routes = routes.filter(|routes| routes.queues == *queues);
+        if report.routes.is_none() {
+            return false;
+        }
+    }
+    report.make(|_| dead.is_open(run), warnings);
     true
 }
 

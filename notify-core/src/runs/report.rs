@@ -41,8 +41,12 @@ pub(crate) struct Report<'a> {
     pub(crate) run: Option<RunKey>,
     /// When it is made.
     pub(crate) now: Instant,
-    /// Who leads an alert to another channel.
+    /// Who leads an alert to its channel, or another.
     pub(crate) setup: &'a Setup,
+    /// Where it is written down; `None` where that is nowhere.
+    pub(crate) store: Option<&'a Store>,
+    /// Where its alert goes, unless a rule says otherwise.
+    pub(crate) routes: Option<Arc<Routes>>,
     /// What makes another run one that repeats it; `None` where none does.
     pub(crate) kind: Option<Kind<'a>>,
     /// What the program itself has to say; nothing where it is not there.
@@ -64,23 +68,6 @@ enum Unsettled {
     Later,
 }
 
-/// Finds where a job's alerts go; warns where a failure would go nowhere.
-pub(crate) fn routes(
-    setup: &Setup,
-    channel: &str,
-    notes: &mut Vec<String>,
-    outcome: &Outcome,
-    warnings: &mut Vec<Warning>,
-) -> Option<Arc<Routes>> {
-    if matches!(outcome, Outcome::NotCounted(_)) {
-        return None;
-    }
-    let way = setup.way(channel, outcome.state());
-    let way = way.map_err(|warning| warnings.push(warning)).ok()??;
-    notes.extend(way.note);
-    Some(way.routes)
-}
-
 impl<'a> Report<'a> {
     /// Reports something of which the program is not asked, nor a run written down.
     pub(crate) fn new(
@@ -96,6 +83,8 @@ impl<'a> Report<'a> {
             run: None,
             now: Instant::now(),
             setup,
+            store: setup.store(),
+            routes: None,
             kind: None,
             program: Program::default(),
         }
@@ -103,6 +92,21 @@ impl<'a> Report<'a> {
 }
 
 impl Report<'_> {
+    /// Finds where the job's alerts go; warns where a failure would go nowhere.
+    pub(crate) fn find_routes(&mut self, warnings: &mut Vec<Warning>) {
+        if matches!(self.outcome, Outcome::NotCounted(_)) {
+            return;
+        }
+        match self.setup.way(&self.ended.channel, self.outcome.state()) {
+            Ok(Some(way)) => {
+                self.ended.notes.extend(way.note);
+                self.routes = Some(way.routes);
+            }
+            Ok(None) => {}
+            Err(warning) => warnings.push(warning),
+        }
+    }
+
     /// Makes the report: afterwards the status is written, and the alert on its way. Returns whether
     /// there is one that is not held back.
     ///
@@ -110,45 +114,37 @@ impl Report<'_> {
     /// The warnings are the caller's to log: a logger is foreign code, and may never return.
     pub(crate) fn make(
         &self,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
         still_open: impl Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
-        let made = self.try_make(store, routes, Wait::No, &still_open, warnings);
+        let made = self.try_make(Wait::No, &still_open, warnings);
         made.unwrap_or(false)
     }
 
     /// The same, unless the store does not answer in time and is one to wait for; returns whether it was made.
     pub(crate) fn make_if_reached(
         &self,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
         wait: Wait,
         still_open: impl Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> bool {
-        let made = self.try_make(store, routes, wait, &still_open, warnings);
-        made.is_some()
+        self.try_make(wait, &still_open, warnings).is_some()
     }
 
     fn try_make(
         &self,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
         wait: Wait,
         still_open: &dyn Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> Option<bool> {
         let mut said: Option<Said> = None;
         for asked in 1.. {
-            let settled = self.settle(store, routes, said.as_ref(), wait, still_open, warnings);
-            let open = match settled {
+            let open = match self.settle(said.as_ref(), wait, still_open, warnings) {
                 Ok(is_sent) => return Some(is_sent),
                 Err(Unsettled::Later) => return None,
                 Err(Unsettled::Ask(open)) => *open,
             };
-            said = Some(self.consult(open, store, routes, asked == MOST, warnings));
+            said = Some(self.consult(open, asked == MOST, warnings));
             if self.program.park.is_some_and(|run| !run.take_back()) {
                 // The exit of the process has taken it.
                 break;
@@ -160,14 +156,13 @@ impl Report<'_> {
     /// Has the store make the change, unless the program is to be asked about what was found there.
     fn settle(
         &self,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
         said: Option<&Said>,
         wait: Wait,
         still_open: &dyn Fn(&Past) -> bool,
         warnings: &mut Vec<Warning>,
     ) -> Result<bool, Unsettled> {
-        let routes = said.map_or(routes, |said| said.routes(routes));
+        let (store, own) = (self.store, self.routes.as_deref());
+        let routes = said.map_or(own, |said| said.routes(own));
         let (mut was_unreadable, mut speech, mut open) = (false, None, None);
         let mut faults = Vec::new();
         let mut decide = |seen: &Seen<'_>| {
@@ -199,7 +194,7 @@ impl Report<'_> {
             Some(self.change(transition.filter(|_| !is_asked)?, routes))
         };
         let again = self.again(&again);
-        let committed = self.commit(store, wait, &mut decide, again, warnings)?;
+        let committed = self.commit(wait, &mut decide, again, warnings)?;
         if let Some(open) = open {
             return Err(Unsettled::Ask(Box::new(open)));
         }
@@ -214,7 +209,7 @@ impl Report<'_> {
                 format!("the status file of {job} cannot be understood, and is written anew");
             warnings.push(Warning::new(format!("unreadable {job}"), message));
         }
-        self.warn(store, &committed, warnings);
+        self.warn(&committed, warnings);
         let Some((alert, queued)) = committed.alert else {
             return Ok(false);
         };
@@ -224,14 +219,13 @@ impl Report<'_> {
     /// Has the store make the change, or where it cannot be used, the memory of this process.
     fn commit(
         &self,
-        store: Option<&Store>,
         wait: Wait,
         decide: Decide<'_>,
         again: Option<Again<'_>>,
         warnings: &mut Vec<Warning>,
     ) -> Result<Committed, Unsettled> {
         let job = JobKey::of(&self.ended.job);
-        if let Some(store) = store {
+        if let Some(store) = self.store {
             match store.update(&job, self.now, &mut *decide, again) {
                 Ok(committed) => return Ok(committed),
                 Err(_) if store.is_coming(wait) => return Err(Unsettled::Later),
@@ -242,7 +236,7 @@ impl Report<'_> {
                 }
             }
         }
-        Ok(state::update_unstored(store, &job, self.now, decide))
+        Ok(state::update_unstored(self.store, &job, self.now, decide))
     }
 
     /// Describes the run to those that may repeat it.
@@ -360,8 +354,8 @@ impl Report<'_> {
     }
 
     /// Adds what could not be done.
-    fn warn(&self, store: Option<&Store>, committed: &Committed, warnings: &mut Vec<Warning>) {
-        if let Some(store) = store.filter(|_| committed.is_passed_by) {
+    fn warn(&self, committed: &Committed, warnings: &mut Vec<Warning>) {
+        if let Some(store) = self.store.filter(|_| committed.is_passed_by) {
             let message = format!(
                 "another process, or a thread of this one, holds a lock of {store} and does not release it: the status is written without the lock"
             );

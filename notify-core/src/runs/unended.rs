@@ -13,7 +13,7 @@ use crate::os::ffi;
 use crate::os::warning::{self, Warning};
 use crate::rules::transition::Ended;
 use crate::runs::registry::{OPEN, Open, WAS_OVERDUE, is_under_way, open_runs};
-use crate::runs::report::{self, Report};
+use crate::runs::report::Report;
 use crate::runs::run_data;
 use crate::runs::sharded::Values;
 use crate::runs::{asked, overdue, overlap};
@@ -308,13 +308,7 @@ fn report_unended(
     warnings: &mut Vec<Warning>,
 ) -> bool {
     ended.run = hash::hash(&format!("{:016x} {event}", ended.run));
-    let routes = report::routes(
-        setup,
-        run.channel(setup),
-        &mut ended.notes,
-        outcome,
-        warnings,
-    );
-    let report = Report::new(ended, outcome, run.settings(setup), setup);
-    report.make(setup.store(), routes.as_deref(), |_| true, warnings)
+    let mut report = Report::new(ended, outcome, run.settings(setup), setup);
+    report.find_routes(warnings);
+    report.make(|_| true, warnings)
 }

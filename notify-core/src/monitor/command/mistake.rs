@@ -12,7 +12,7 @@ use crate::os::random;
 use crate::os::warning::Warning;
 use crate::rules::Settings;
 use crate::rules::transition::Ended;
-use crate::runs::report::{self, Report};
+use crate::runs::report::Report;
 use crate::settings::setup::Setup;
 use crate::state::JobKey;
 use crate::status::State;
@@ -36,15 +36,14 @@ pub(crate) fn report(job: &str, channel: &str, mistakes: &[String], setup: &'sta
         return;
     }
     let mut warnings = Vec::new();
-    let mut ended = ended(name, channel, setup);
-    let routes = report::routes(setup, channel, &mut ended.notes, &outcome, &mut warnings);
     let settings = Settings {
         silent: setup.rules.longest_silence().max(REMINDER),
         after: 1,
         ..setup.rules
     };
-    let report = Report::new(ended, &outcome, settings, setup);
-    report.make(setup.store(), routes.as_deref(), |_| true, &mut warnings);
+    let mut report = Report::new(ended(name, channel, setup), &outcome, settings, setup);
+    report.find_routes(&mut warnings);
+    report.make(|_| true, &mut warnings);
     warnings.into_iter().for_each(Warning::warn);
 }
 

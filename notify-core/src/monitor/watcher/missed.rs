@@ -19,7 +19,7 @@ use crate::os::clock;
 use crate::os::warning::{self, Warning};
 use crate::rules::Past;
 use crate::rules::transition::Ended;
-use crate::runs::report::{self, Report};
+use crate::runs::report::Report;
 use crate::status::outcome::Outcome;
 
 /// Times, each of a status file. In the list of a build of before, of jobs that were missed, each is that of
@@ -158,20 +158,18 @@ impl Guard {
         words: String,
         is_news: impl Fn(&Past) -> bool,
     ) -> bool {
-        let Self { setup, store, .. } = self;
+        let setup = self.setup;
         let channel = channel.unwrap_or_else(|| setup.default_channel.clone());
         ended.facts = operator::context(setup).into();
-        ended.channel = channel.clone().into();
+        ended.channel = channel.into();
         if ended.host.is_empty() {
             ended.host = setup.host.clone().into();
         }
         let mut warnings = Vec::new();
         let outcome = Outcome::Missed(words);
-        let routes = report::routes(setup, &channel, &mut ended.notes, &outcome, &mut warnings);
-        let is_sent = routes.is_some_and(|routes| {
-            let report = Report::new(ended, &outcome, setup.rules, setup);
-            report.make(Some(store), Some(&*routes), is_news, &mut warnings)
-        });
+        let mut report = Report::new(ended, &outcome, setup.rules, setup);
+        report.find_routes(&mut warnings);
+        let is_sent = report.routes.is_some() && report.make(is_news, &mut warnings);
         warnings.into_iter().for_each(Warning::warn);
         is_sent
     }

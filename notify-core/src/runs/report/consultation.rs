@@ -8,7 +8,7 @@ use crate::rules::decision::Decision;
 use crate::runs::consult::Said;
 use crate::settings::destinations;
 use crate::settings::route::{Routes, Way};
-use crate::state::{Seen, Store};
+use crate::state::Seen;
 use crate::status::State;
 use crate::status::outcome::Outcome;
 
@@ -34,14 +34,7 @@ impl Report<'_> {
     }
 
     /// Asks the program, outside of every lock, what it says to what is known.
-    pub(super) fn consult(
-        &self,
-        open: Open,
-        store: Option<&Store>,
-        routes: Option<&Routes>,
-        is_last: bool,
-        warnings: &mut Vec<Warning>,
-    ) -> Said {
+    pub(super) fn consult(&self, open: Open, is_last: bool, warnings: &mut Vec<Warning>) -> Said {
         // The program may exit: until it has answered the run is under way.
         if let Some(run) = self.program.park {
             run.park();
@@ -53,6 +46,7 @@ impl Report<'_> {
             access,
             planned: None,
         };
+        let routes = self.routes.as_deref();
         let earlier = named_channel(&past);
         let earlier = earlier.and_then(|channel| self.lead_to(channel, OWN, warnings));
         let mut said = Said {
@@ -81,7 +75,7 @@ impl Report<'_> {
         said.answer = answer;
         let to = said.routes(routes);
         // The faults are logged with the report itself.
-        let transition = self.decide(&seen, store, Some(&said), to, &mut Vec::new());
+        let transition = self.decide(&seen, self.store, Some(&said), to, &mut Vec::new());
         said.message = transition.and_then(|transition| self.program.write(&transition, warnings));
         said.past = past;
         if said.elsewhere.is_some() {
