@@ -581,6 +581,38 @@ fn a_run_that_is_overdue_while_it_begins_is_reported() {
     child.wait().unwrap();
 }
 
+/// What comes next is the end of that run, which is sent.
+#[test]
+fn explain_says_that_the_end_of_an_overdue_run_is_sent() {
+    let place = Place::new();
+    let options = ["--name", "slow", "--overdue-minutes", "0.0000001"];
+    let explained = |arguments: &[&str]| {
+        let arguments = [&["explain", "slow"], arguments].concat();
+        let text =
+            support::command::said(&mut support::command::command(&place.folder, &arguments)).1;
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let in_time = place.command(&["--name", "slow"], &["true"]).status();
+    assert!(in_time.unwrap().success());
+    let mut child = place
+        .command(&options, &["cat"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let is_overdue = || place.receiver.texts().concat().contains("slow is overdue");
+    support::eventually("it is overdue", is_overdue);
+    let text = explained(&[]);
+    let sent = "If it works again, an alert is sent: finished, after an overdue alert.";
+    let json = r#"{"held_until":null,"if":"works","reason":"finished, after an overdue alert","told":true"#;
+    assert!(text.contains(sent), "{text}");
+    assert!(explained(&["--json"]).contains(json));
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    // The next one is in time, for all that is known.
+    let text = explained(&[]);
+    assert!(text.contains("nothing is sent: still OK"), "{text}");
+}
+
 /// Issue 18, point 2: the service takes a request and does it later, and what closes an alert that is not there yet
 /// closes nothing.
 #[test]

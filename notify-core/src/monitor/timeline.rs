@@ -16,7 +16,7 @@ pub use self::entries::Happened;
 pub use self::forecast::{Chance, Outlook};
 use crate::format::time::{self, Time};
 use crate::monitor::planned;
-use crate::monitor::view::{self, Job};
+use crate::monitor::view::{self, Job, Run};
 use crate::rules::{Reason, Settings};
 use crate::state::history::{Event, Ran};
 use crate::state::place::Place;
@@ -85,12 +85,12 @@ pub struct Recent {
     pub facts: Vec<(String, String)>,
 }
 
-/// Returns a job's story; `None` where it has no status file.
+/// Returns a job's story, with its `runs` under way; `None` where it has no status file.
 ///
 /// # Errors
 ///
 /// Where that file or the directory cannot be read, or is no status file.
-pub fn story(place: &Place, name: &str, now: Time) -> io::Result<Option<Story>> {
+pub fn story(place: &Place, name: &str, runs: &[Run], now: Time) -> io::Result<Option<Story>> {
     let Some(file) = view::find(place, name) else {
         return Ok(None);
     };
@@ -110,8 +110,11 @@ pub fn story(place: &Place, name: &str, now: Time) -> io::Result<Option<Story>> 
     let mut job = Job::new(&file, status.clone());
     let (planned, _) = planned::planned(place, now);
     planned::mark_quiet(&planned, place, std::slice::from_mut(&mut job), now);
+    let sent = status.overdue;
+    let is_overdue = |run: &Run| run.job == job.name && sent.is_some_and(|sent| sent >= run.begun);
+    let was_overdue = runs.iter().any(is_overdue);
     Ok(Some(Story {
-        next: forecast::outlooks(&status, settings, job.quiet.as_ref(), now),
+        next: forecast::outlooks(&status, settings, job.quiet.as_ref(), was_overdue, now),
         held_until: status.held.as_ref().map(|held| held.until),
         rules: Rules::of(&settings),
         knows_rules: known.is_some(),

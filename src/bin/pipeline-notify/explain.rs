@@ -67,9 +67,9 @@ impl Arguments {
             let job = plain(&self.job);
             format!("`{job}` cannot be explained: {error}")
         };
-        let story = look::story(&place, &self.job, now).map_err(cannot)?;
         let runs = look::runs(&place, std::slice::from_ref(&self.job));
         let runs = runs.map(|(runs, _)| runs).unwrap_or_default();
+        let story = look::story(&place, &self.job, &runs, now).map_err(cannot)?;
         let Some(story) = story else {
             if let Some(run) = runs.first() {
                 return self.first_run(run, common, output, now);

@@ -36,11 +36,13 @@ pub struct Outlook {
     pub until: Option<Time>,
 }
 
-/// Works out what would happen next, by asking the rules; `quiet` is the planned quiet that is on.
+/// Works out what would happen next, by asking the rules; `quiet` is the planned quiet that is on, and `was_overdue`
+/// says whether the run that ends next is one of which it was sent that it is overdue.
 pub(super) fn outlooks(
     status: &Status,
     settings: Settings,
     quiet: Option<&Quiet>,
+    was_overdue: bool,
     now: Time,
 ) -> Vec<Outlook> {
     let chances: &[Chance] = match status.state {
@@ -55,7 +57,7 @@ pub(super) fn outlooks(
     times.sort_unstable();
     let ask = |chance, time| {
         let quiet = quiet.filter(|quiet| time < quiet.until);
-        outlook(status, settings, quiet, chance, time)
+        outlook(status, settings, quiet, was_overdue, chance, time)
     };
     let outlooks = chances.iter().filter_map(|&chance| {
         let mut next = ask(chance, soon)?;
@@ -106,6 +108,7 @@ fn outlook(
     status: &Status,
     settings: Settings,
     quiet: Option<&Quiet>,
+    was_overdue: bool,
     chance: Chance,
     at: Time,
 ) -> Option<Outlook> {
@@ -130,6 +133,7 @@ fn outlook(
         // A run that begins and ends then.
         run: &Ended {
             is_in_time: true,
+            was_overdue,
             ..Ended::new(0, "", at)
         },
         outcome: &outcome,
@@ -216,14 +220,14 @@ mod tests {
             remind: 2 * time::HOUR,
             ..Settings::default()
         };
-        let next = outlooks(&failing(), hourly, None, minutes(10));
+        let next = outlooks(&failing(), hourly, None, false, minutes(10));
         let hour = Some(just_after(minutes(60)));
         assert_eq!(of(Chance::Fails, &next), (false, Reason::Recent, hour));
         let new = (true, Reason::NewError, None);
         assert_eq!(of(Chance::FailsOtherwise, &next), new);
         let works = (true, Reason::Changed, None);
         assert_eq!(of(Chance::Works, &next), works);
-        let later = outlooks(&failing(), hourly, None, minutes(61));
+        let later = outlooks(&failing(), hourly, None, false, minutes(61));
         let again = (true, Reason::StillFailing, None);
         assert_eq!(of(Chance::Fails, &later), again);
     }
@@ -239,7 +243,7 @@ mod tests {
             }),
             ..failing.clone()
         };
-        let next = outlooks(&silenced, Settings::default(), None, minutes(10));
+        let next = outlooks(&silenced, Settings::default(), None, false, minutes(10));
         let half = Some(just_after(minutes(30)));
         assert_eq!(of(Chance::Fails, &next), (false, Reason::Silenced, half));
 
@@ -251,12 +255,12 @@ mod tests {
             ok_silent: None,
             ..Settings::default()
         };
-        let next = outlooks(&works, never, None, minutes(1));
+        let next = outlooks(&works, never, None, false, minutes(1));
         assert_eq!(of(Chance::Works, &next), (false, Reason::OkNever, None));
-        let next = outlooks(&works, Settings::default(), None, minutes(1));
+        let next = outlooks(&works, Settings::default(), None, false, minutes(1));
         let hour = Some(just_after(noon() + TimeDelta::seconds(3564)));
         assert_eq!(of(Chance::Works, &next), (false, Reason::NothingNew, hour));
-        let next = outlooks(&works, Settings::default(), None, minutes(61));
+        let next = outlooks(&works, Settings::default(), None, false, minutes(61));
         assert_eq!(of(Chance::Works, &next), (true, Reason::StillOk, None));
     }
 
@@ -278,7 +282,7 @@ mod tests {
             ..failing.clone()
         };
         let fails = |status: &Status| {
-            let next = outlooks(status, hourly, None, minutes(10));
+            let next = outlooks(status, hourly, None, false, minutes(10));
             of(Chance::Fails, &next)
         };
         let until = |minute| Some(just_after(minutes(minute)));
@@ -309,7 +313,13 @@ mod tests {
             because: None,
         };
         let failing = failing();
-        let next = outlooks(&failing, Settings::default(), Some(&quiet), minutes(10));
+        let next = outlooks(
+            &failing,
+            Settings::default(),
+            Some(&quiet),
+            false,
+            minutes(10),
+        );
         let until = Some(just_after(minutes(120)));
         for chance in [Chance::Fails, Chance::FailsOtherwise] {
             assert_eq!(of(chance, &next), (false, Reason::Quiet, until));
@@ -319,7 +329,13 @@ mod tests {
             state: State::Ok,
             ..failing
         };
-        let next = outlooks(&works, Settings::default(), Some(&quiet), minutes(10));
+        let next = outlooks(
+            &works,
+            Settings::default(),
+            Some(&quiet),
+            false,
+            minutes(10),
+        );
         assert_eq!(of(Chance::Fails, &next), (false, Reason::Quiet, until));
     }
 
@@ -333,7 +349,7 @@ mod tests {
             state: State::Ok,
             ..failing()
         };
-        let next = outlooks(&works, patient, None, minutes(1));
+        let next = outlooks(&works, patient, None, false, minutes(1));
         let fails = next.iter().find(|next| next.chance == Chance::Fails);
         let longest = minutes(1) + TimeDelta::seconds(1 + 3564);
         assert_eq!(fails.unwrap().held, Some(longest));
