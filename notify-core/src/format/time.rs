@@ -133,6 +133,13 @@ pub fn span(time: Duration) -> String {
     }
 }
 
+/// Returns when what began then and took so long ended: then, where that is not known.
+pub(crate) fn ended(begun: Time, took: Option<Duration>) -> Time {
+    let took = took.and_then(|took| TimeDelta::from_std(took).ok());
+    let ended = begun.checked_add_signed(took.unwrap_or_default());
+    ended.unwrap_or(begun)
+}
+
 /// Returns the time from `then` to `now`, none where clocks disagree.
 #[inline(never)]
 pub(crate) fn between(then: Time, now: Time) -> Duration {

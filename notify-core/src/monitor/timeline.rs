@@ -8,8 +8,6 @@ mod forecast;
 use std::io;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use self::answers::Places;
 pub use self::answers::Reply;
 pub use self::entries::Happened;
@@ -167,9 +165,8 @@ fn lines(place: &Place, file: &str) -> io::Result<(Vec<Event>, usize)> {
 impl Ran {
     /// When it was decided, as far as that is known.
     fn decided_at(&self) -> Time {
-        let took = self.took.and_then(|took| TimeDelta::from_std(took).ok());
-        let ended = || self.begun.checked_add_signed(took.unwrap_or_default());
-        self.decided.or_else(ended).unwrap_or(self.begun)
+        let ended = || time::ended(self.begun, self.took);
+        self.decided.unwrap_or_else(ended)
     }
 
     /// Returns what it is about, from when the run before it began.

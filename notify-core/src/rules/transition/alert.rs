@@ -96,7 +96,15 @@ impl Case<'_> {
 
     /// Says when the run was due, where people heard that it had not come.
     fn late_words(&self) -> Option<String> {
-        let due = self.late()?.missed_due?;
+        let late = self.late()?;
+        let due = late.missed_due?;
+        if late.missed <= Some(late.begun) && late.state == State::Error {
+            let is_over = self.state == State::Ok && late.is_unheard();
+            let due = time::second(due);
+            return is_over.then(|| {
+                format!("a run was due {due} UTC and did not come; what ran since failed, and no alert was sent of that")
+            });
+        }
         let begun = self.end.run.begun;
         let late = time::span(time::between(due, begun));
         Some(format!(

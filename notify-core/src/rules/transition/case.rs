@@ -89,20 +89,27 @@ impl<'a> Case<'a> {
         is_overdue(self.end.outcome)
     }
 
-    /// Returns the status that says that people heard of it that this run had not come.
+    /// Returns the status that says that people heard of it that this run had not come, or one before of which they did
+    /// not hear that it failed.
     pub(super) fn late(&self) -> Option<&'a Status> {
         let previous = self.previous.filter(|_| !self.keeps_status())?;
         previous.missed.map(|_| previous)
     }
 
-    /// Returns whether people heard last that a run is overdue: this one, or one before of which they did not hear that it
-    /// failed.
+    /// Returns whether people heard last that a run is overdue: this one, or one before of which they did not hear how it
+    /// ended, for that was withheld, or proves nothing of the job.
     pub(super) fn was_overdue(&self) -> bool {
-        let failed = self.previous.filter(|previous| {
-            self.state == State::Ok && previous.state == State::Error && previous.is_unheard()
-        });
-        let sent = failed.and_then(|failed| Some((failed.since, failed.overdue?)));
-        self.end.run.was_overdue || sent.is_some_and(|(since, sent)| sent >= since)
+        let previous = self.previous.filter(|_| self.state == State::Ok);
+        let sent = previous.and_then(|previous| Some((previous, previous.overdue?)));
+        self.end.run.was_overdue
+            || sent.is_some_and(|(previous, sent)| match previous.state {
+                State::Error => previous.is_unheard() && sent >= previous.since,
+                State::Ok => {
+                    let proves_nothing =
+                        previous.cancelled.is_some() || previous.not_counted.is_some();
+                    proves_nothing && sent > time::ended(previous.begun, previous.took)
+                }
+            })
     }
 
     /// Returns whether a run that works ended sooner or later than it should.

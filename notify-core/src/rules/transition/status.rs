@@ -43,6 +43,10 @@ impl Case<'_> {
         status.sent_errors = self.sent_errors(settled);
         status.other_errors = self.other_errors(settled);
         status.overdue = self.overdue(settled);
+        if let Some(previous) = previous.filter(|_| self.is_unheard(settled)) {
+            // People wait for it still.
+            (status.missed, status.missed_due) = (previous.missed, previous.missed_due);
+        }
         status.took_alerted = self.took_alerted(settled);
         status.overlap_alerted = previous.and_then(|previous| previous.overlap_alerted);
         status.held = self.held(settled);
@@ -104,13 +108,15 @@ impl Case<'_> {
     /// Returns when an alert said that a run is overdue, until one has ended in time, and people have heard of its end.
     fn overdue(&self, settled: &Settled) -> Option<Time> {
         let run = self.end.run;
-        let is_unheard = || {
-            let heard = self.same.is_some_and(|same| !same.is_unheard());
-            self.state == State::Error && !settled.is_known() && !heard
-        };
         let earlier = self.previous.and_then(|previous| previous.overdue);
         let sent = earlier.or(run.was_overdue.then_some(self.end.now));
-        sent.filter(|_| !run.is_in_time || is_unheard())
+        sent.filter(|_| !run.is_in_time || self.is_unheard(settled))
+    }
+
+    /// Returns whether nobody hears that the job fails.
+    fn is_unheard(&self, settled: &Settled) -> bool {
+        let heard = self.same.is_some_and(|same| !same.is_unheard());
+        self.state == State::Error && !settled.is_known() && !heard
     }
 
     /// Returns when an alert said that a run was too short or too long, until one was neither.

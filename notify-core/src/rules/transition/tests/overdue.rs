@@ -42,6 +42,7 @@ impl Slow {
         let run = Ended {
             was_overdue,
             is_in_time,
+            nested: *outcome == Outcome::Cancelled,
             ..ended(1, at(self.clock))
         };
         let context = Context {
@@ -144,6 +145,32 @@ fn the_end_of_an_overdue_run_is_sent_though_its_failure_was_not() {
         assert_eq!(slow.status().overdue, None);
         // Of a failure after that people need not hear the end.
         slow.report(&failed("no route"), false, true);
+        slow.clock += 60;
+        slow.end(false, true);
+        assert_eq!(slow.delivered.len(), 2);
+    }
+}
+
+/// How it ended was not sent, for that proves nothing of the job: people heard last that it is overdue.
+#[test]
+fn what_follows_an_overdue_run_that_was_not_counted_is_sent() {
+    let cancelled = Outcome::Cancelled;
+    let skipped = Outcome::NotCounted("exited with code 75".to_owned());
+    for proves_nothing in [cancelled, skipped] {
+        let mut slow = Slow::new(Settings::default());
+        slow.delivered.clear();
+        slow.clock += 300;
+        let overdue = Outcome::Overdue("still running after 5 minutes".to_owned());
+        slow.report(&overdue, false, false);
+        slow.clock += 60;
+        slow.report(&proves_nothing, true, false);
+        for _ in 0..2 {
+            slow.clock += 60;
+            slow.end(false, true);
+        }
+        assert_eq!(slow.delivered, [Kind::Overdue, Kind::Ok]);
+        // Of one that was in time there is nothing to say.
+        slow.report(&proves_nothing, false, true);
         slow.clock += 60;
         slow.end(false, true);
         assert_eq!(slow.delivered.len(), 2);

@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::rules::took::Took;
-use crate::status::{OVERDUE, Silence};
+use crate::status::{OVERDUE, Quiet, Silence};
 
 /// A job that should take a minute to an hour.
 struct Watched {
     past: Past,
     clock: i64,
+    quiet: Option<Quiet>,
     sent: Vec<Kind>,
     notes: Vec<String>,
 }
@@ -17,6 +18,7 @@ impl Watched {
         let mut job = Self {
             past: Past::Missing,
             clock: 0,
+            quiet: None,
             sent: Vec::new(),
             notes: Vec::new(),
         };
@@ -47,6 +49,7 @@ impl Watched {
         self.clock += seconds;
         let context = Context {
             settings,
+            quiet: self.quiet.as_ref(),
             ..context(at(self.clock), *ALERTS)
         };
         let transition = of(&self.past, &run, outcome, &context).unwrap();
@@ -160,4 +163,44 @@ fn a_run_that_was_missed_and_comes_after_all_is_late_once() {
     job.run(10, &failed("disk full"));
     job.run(10, &Outcome::Returned);
     assert_eq!(job.sent(), [Kind::Overdue, Kind::Failed, Kind::Recovered]);
+}
+
+/// A planned quiet has withheld that it failed: people heard last that a run had not come.
+#[test]
+fn what_comes_after_a_missed_run_is_sent_though_its_failure_was_not() {
+    for failures in 1..4 {
+        let mut job = Watched::new();
+        job.run(10, &Outcome::Missed("No run for 2 days.".to_owned()));
+        job.quiet = Some(Quiet {
+            until: at(86_400),
+            because: None,
+        });
+        for _ in 0..failures {
+            job.run(10, &failed("disk full"));
+        }
+        job.run(10, &Outcome::Returned);
+        job.run(10, &Outcome::Returned);
+        assert_eq!(job.sent(), [Kind::Overdue, Kind::Late], "{failures}");
+        let note = "a run was due 2026-11-22 12:10:00 UTC and did not come; what ran since failed, and no alert was sent of that";
+        assert_eq!(job.notes.last().map(|note| &**note), Some(note));
+        assert_eq!(job.status().missed, None);
+        // What fails after that people need not hear.
+        job.run(10, &failed("disk full"));
+        job.run(10, &Outcome::Returned);
+        assert_eq!(job.sent(), []);
+    }
+    // A failure that is sent, be it the second, has a recovery, and says nothing of the missed run.
+    let mut job = Watched::new();
+    job.run(10, &Outcome::Missed("No run for 2 days.".to_owned()));
+    job.quiet = Some(Quiet {
+        until: at(86_400),
+        because: None,
+    });
+    job.run(10, &failed("disk full"));
+    job.quiet = None;
+    job.run(10, &failed("disk full"));
+    job.run(10, &Outcome::Returned);
+    assert_eq!(job.sent(), [Kind::Overdue, Kind::Failed, Kind::Recovered]);
+    let of_missed = |note: &String| note.contains("was due");
+    assert!(!job.notes.iter().any(of_missed), "{:?}", job.notes);
 }
