@@ -1,6 +1,6 @@
 //! What a function of the program writes into an alert.
 
-use std::fmt::{Display, Write as _};
+use std::fmt::Display;
 
 use crate::format::fields::{Fields, Page};
 use crate::format::link::{self, Link};
@@ -76,9 +76,7 @@ impl Message {
     /// 64 KiB. A JSON document, which is for programs, holds the error all the same.
     pub fn text(mut self, text: impl Into<String>) -> Self {
         // Cut first, for it costs time to read 100 MB.
-        let mut written = Bounded::default();
-        let _ = written.write_str(&text.into());
-        let text = written.into_string();
+        let text = Bounded::of(&text.into());
         let text = redact::hide(text::readable(&text));
         self.text = Some(text::cut(text, text::LIMIT).into_owned());
         self
@@ -215,13 +213,14 @@ mod tests {
 
     #[test]
     fn a_long_text_says_how_much_of_it_is_missing() {
-        let length = 10 * text::LIMIT;
-        let text = Message::new().text("x".repeat(length)).text.unwrap();
-        let missing = length - text.matches('x').count();
-        assert!(
-            text.contains(&format!("[… {missing} bytes cut …]")),
-            "{missing}"
-        );
+        for length in [10, 100].map(|times| times * text::LIMIT) {
+            let text = Message::new().text("x".repeat(length)).text.unwrap();
+            let missing = length - text.matches('x').count();
+            assert!(
+                text.contains(&format!("\n[… {missing} bytes cut …]\n")),
+                "{missing}"
+            );
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A writer that stops what writes for ever.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::format::text::{LIMIT, first_bytes, last_bytes};
 use crate::os::redact;
@@ -28,14 +28,26 @@ impl Bounded {
     /// Returns what was written, with what is missing named where it is missing; no secret is cut in
     /// two, because nobody could recognise its halves.
     pub(crate) fn into_string(self) -> String {
-        if self.written <= LIMIT {
-            return self.head + &self.tail;
-        }
+        // What was stopped would have written more.
         let more = if self.written > MAX_WRITTEN {
             "more than "
         } else {
             ""
         };
+        self.shown(more)
+    }
+
+    /// Returns the same of a text that is there, so that no more of it is to come.
+    pub(crate) fn of(text: &str) -> String {
+        let mut bounded = Self::default();
+        let _ = bounded.write_str(text);
+        bounded.shown("")
+    }
+
+    fn shown(self, more: &str) -> String {
+        if self.written <= LIMIT {
+            return self.head + &self.tail;
+        }
         let is_whole = self.written == self.head.len() + self.tail.len();
         let (head, tail) = if is_whole {
             let whole = self.head + &self.tail;
@@ -82,8 +94,6 @@ impl fmt::Write for Bounded {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use proptest::prelude::*;
 
     use super::*;
