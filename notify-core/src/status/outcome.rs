@@ -233,6 +233,7 @@ impl Outcome {
         match self {
             Self::Ended(ending) => ending.fingerprint(),
             Self::Exited(_) => letters(text, ""),
+            Self::Died(_) => letters(known_of_death(text), ""),
             _ => fingerprint::of(text),
         }
     }
@@ -287,6 +288,12 @@ impl Ending {
         };
         ending_fingerprint(&self.cause, &redact::hide_in_error(&**output))
     }
+}
+
+/// Returns what is known of a death, without what may have caused it: that is another for each kind of process, and where
+/// and when it was differs each time.
+fn known_of_death(text: &str) -> &str {
+    text.split(" (").next().unwrap_or(text)
 }
 
 /// Returns the fingerprint of an end that left this output.
@@ -429,6 +436,29 @@ mod tests {
             "asked to end: SIGTERM from init, pid 1; killed by SIGTERM\n\nbye\n"
         );
         assert_eq!(asked.fingerprint(&text), ended("killed by SIGTERM", "bye"));
+    }
+
+    /// On a fleet each host was an error of its own.
+    #[test]
+    fn a_process_that_was_killed_is_one_error_wherever_and_whenever_that_was() {
+        let died = |known: &str, process: &str| {
+            let text = format!("{known}\n  Started 20:46:07, gone by 20:46:09 UTC.\n  {process}");
+            let outcome = Outcome::Died(text);
+            outcome.fingerprint(&outcome.text())
+        };
+        let killed = died(
+            "died: the process disappeared (kill -9, out of memory, a crash, or power loss)",
+            "process 6175 on alpha, /usr/local/bin/pipeline-notify",
+        );
+        for causes in [
+            "(SIGTERM, SIGINT, SIGHUP, kill -9, out of memory, a crash, or power loss)",
+            "(kill -9, or a crash), or it ended while it could not reach the store",
+        ] {
+            let known = format!("died: the process disappeared {causes}");
+            assert_eq!(killed, died(&known, "process 17 on beta, /srv/etl"));
+        }
+        let lost = "lost contact: the connection of the process to the store is gone (killed, or its network)";
+        assert_ne!(killed, died(lost, "process 6175 on alpha, /srv/etl"));
     }
 
     fn panicked(message: &str) -> Outcome {
