@@ -35,12 +35,14 @@ const VENDORS: &[&str] = &[
 /// A number after one of these may be a code, as in `curl: (7) …`. It is none where it counts something.
 const WEAK_CODE_WORDS: &[&str] = &[
     "error", "err", "fatal", "panic", "status", "exit", "exited", "reason", "response", "curl",
+    "sqlite",
 ];
 
 /// A number after one of these is a code where HTTP has it for errors.
-const ANSWER_WORDS: &[&str] = &[
-    "http", "returned", "responded", "replied", "answered", "got", "received",
-];
+const ANSWER_WORDS: &[&str] = &["http", "returned", "got", "received"];
+
+/// A number after one of these is a code also where a server of mail or files has it for errors.
+const REPLY_WORDS: &[&str] = &["responded", "replied", "answered", "smtp", "ftp"];
 
 /// These may stand between such a word and the code.
 const BETWEEN: &[&str] = &[
@@ -77,6 +79,7 @@ enum Expected {
     Code,
     PerhapsCode,
     PerhapsHttpCode,
+    PerhapsReply,
     /// What SQL says besides: `ERROR 1045 (28000)`.
     SecondCode,
     Id,
@@ -143,14 +146,15 @@ impl Context {
             () if word == "with" && FAILED.contains(&&*self.before) => Expected::PerhapsCode,
             () if BETWEEN.contains(&word) && self.expected != Expected::Word => self.expected,
             () if ANSWER_WORDS.contains(&word) => Expected::PerhapsHttpCode,
+            () if REPLY_WORDS.contains(&word) => Expected::PerhapsReply,
             () => Expected::Word,
         }
     }
 
     /// Returns whether the `code` behind these words is one of a failure: `error code`, `statusCode`, but not `zip code`.
     fn is_before_code(&self, hump: &str) -> bool {
-        const LISTS: [&[&str]; 6] = [
-            BEFORE_CODE, CODE_WORDS, WEAK_CODE_WORDS, ANSWER_WORDS, FAILED, BETWEEN,
+        const LISTS: [&[&str]; 7] = [
+            BEFORE_CODE, CODE_WORDS, WEAK_CODE_WORDS, ANSWER_WORDS, REPLY_WORDS, FAILED, BETWEEN,
         ];
         let mut words = LISTS.into_iter().flatten();
         match (hump, &*self.before) {
@@ -176,6 +180,7 @@ impl Context {
             }
             Expected::SecondCode => part.len() == 5 && has_form_of_code(part, 4),
             Expected::PerhapsHttpCode => counts_nothing && is_http,
+            Expected::PerhapsReply => counts_nothing && is_reply(part) && !self.compares,
         }
     }
 }

@@ -11,7 +11,8 @@ const CLASSES: &[&str] = &[
 /// Returns the codes that the form of a line shows.
 pub(super) fn codes(line: &str) -> Vec<&str> {
     let line = line.trim();
-    let mut codes: Vec<&str> = of_sql_server(line).into_iter().collect();
+    let of_line = [of_sql_server(line), of_mysql(line)];
+    let mut codes: Vec<&str> = of_line.into_iter().flatten().collect();
     for (at, mark) in line.match_indices(['(', '[']) {
         let (before, inside) = (&line[..at], &line[at + 1..]);
         codes.extend(match mark {
@@ -40,6 +41,12 @@ pub(super) fn codes(line: &str) -> Vec<&str> {
 fn of_sql_server(line: &str) -> Option<&str> {
     let (code, _) = line.strip_prefix("Msg ")?.split_once(", Level ")?;
     Some(code)
+}
+
+/// A client of `MySQL` says last what the system said: `Can't connect to MySQL server on 'db' (111)`.
+fn of_mysql(line: &str) -> Option<&str> {
+    let (before, code) = line.strip_suffix(')')?.rsplit_once("' (")?;
+    (before.contains("Can't connect to ") && is_number(code, 1..=3)).then_some(code)
 }
 
 /// What Python shows of an exception, `OperationalError: (2006, 'gone')` or `OSError(28, 'full')`, and .NET:
