@@ -17,8 +17,9 @@ work=$(mktemp -d)
 server=
 trap 'kill "$server" 2> /dev/null || true; rm -rf "$work"' EXIT
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-"$python" -m synapse.app.homeserver --server-name localhost --config-path "$work/server.yaml" --data-directory "$work" \
-    --generate-config --report-stats=no > /dev/null 2>&1
+# It leaves its log where it is started.
+(cd "$work" && exec "$python" -m synapse.app.homeserver --server-name localhost --config-path "$work/server.yaml" \
+    --data-directory "$work" --generate-config --report-stats=no) > /dev/null 2>&1
 cat >> "$work/server.yaml" << CONF
 registration_shared_secret_path:
 suppress_key_server_warning: true

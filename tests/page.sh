@@ -15,6 +15,8 @@ chromium="$(command -v chromium || command -v chromium-browser || command -v goo
 built="${CARGO_TARGET_DIR:-target}/debug"
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
+# Chromium leaves folders of its own there.
+export TMPDIR="$work"
 folder="${1:-$work/jobs}"
 pictures="${2:-$work/pictures}"
 mkdir -p "$pictures"

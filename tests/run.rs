@@ -441,8 +441,9 @@ fn a_warning_begins_a_line_of_its_own() {
         ("printf 'loading 50 %%' >&2; exit 1", "loading 50 %\n"),
         ("echo loaded >&2; exit 1", "loaded\n"),
     ] {
-        let ended = command(&Folder::new(), &[], &["sh", "-c", script]);
-        let ended = { ended }.output().unwrap();
+        let folder = Folder::new();
+        let ended = command(&folder, &[], &["sh", "-c", script]).output();
+        let ended = ended.unwrap();
         let stderr = String::from_utf8(ended.stderr).unwrap();
         let warned = format!("{before}pipeline-notify: no alerts are sent");
         assert!(stderr.starts_with(&warned), "{stderr}");

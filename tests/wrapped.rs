@@ -240,13 +240,14 @@ fn under_supervisord_a_stop_names_it_and_is_not_counted_where_it_is_meant_so() {
     let folder = Folder::new();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let settings = format!(
-        "[supervisord]\nnodaemon=true\nlogfile={log}\npidfile={pid}\nuser={user}\n\
+        "[supervisord]\nnodaemon=true\nlogfile={log}\nchildlogdir={logs}\npidfile={pid}\nuser={user}\n\
          [unix_http_server]\nfile={socket}\n\
          [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
          [supervisorctl]\nserverurl=unix://{socket}\n\
          [program:asked]\ncommand={PROGRAM} run --name asked -- sleep 600\nstartsecs=0\n\
          [program:meant]\ncommand={PROGRAM} run --name meant --stop-signals TERM -- sleep 600\nstartsecs=0\n",
         log = at("log"),
+        logs = folder.path().display(),
         pid = at("pid"),
         socket = at("socket"),
         user = Command::new("id")

@@ -1,7 +1,8 @@
 //! Runs an annotated function, and reads what its status file says afterwards.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use pipeline_notify::Config;
@@ -25,8 +26,18 @@ fn directory() -> &'static PathBuf {
         let path = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
         let config = Config::new().directory(&path).default_channel("");
         config.install().unwrap();
+        remove_after_the_tests(&path);
         path
     })
+}
+
+/// A static is never dropped: a shell waits for the end of this process, whose pipe is closed by it, however it comes.
+fn remove_after_the_tests(path: &Path) {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "read -r _; rm -rf \"$0\""]).arg(path);
+    shell.stdin(Stdio::piped()).stdout(Stdio::null());
+    // Where there is no shell, it stays.
+    std::mem::forget(shell.stderr(Stdio::null()).spawn());
 }
 
 /// Switches reporting on, which is off under a test harness.

@@ -1,8 +1,8 @@
 //! Hosts whose clocks are off, by libfaketime; without it they are passed over with a word.
 
-use std::path::PathBuf;
-use std::thread;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use std::{fs, thread};
 
 use super::support::server::{schema, server};
 use super::support::{Folder, Program, Receiver, eventually};
@@ -36,6 +36,24 @@ fn faketime() -> Option<impl Fn(Off) -> [(&'static str, String); 3] + Sync> {
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
         ]
     })
+}
+
+/// A process whose clock is set, and that is killed. What libfaketime has made in the shared memory it removes at an exit alone.
+struct Faked(Running);
+
+impl Drop for Faked {
+    fn drop(&mut self) {
+        let process = &mut self.0.0;
+        let _ = process.kill();
+        let _ = process.wait();
+        let pid = process.id();
+        for name in [
+            format!("faketime_shm_{pid}"),
+            format!("sem.faketime_sem_{pid}"),
+        ] {
+            let _ = fs::remove_file(Path::new("/dev/shm").join(name));
+        }
+    }
 }
 
 fn on(host: [(&str, String); 3], program: Program) -> Program {
@@ -84,18 +102,18 @@ fn a_death_on_a_host_whose_clock_is_off_is_reported_by_another_such_host() {
     };
     let (store, receiver) = (server.store(), Receiver::new());
     assert_eq!(said(&store, &["store", "init"]).0, Some(0));
-    let _watch = watch_with(&store, &receiver, faketime("-1h"));
+    let _watch = Faked(watch_with(&store, &receiver, faketime("-1h")));
     let begin = |instance: &str, off: Off| {
         let disk = Folder::new();
         let job = pod("ends", &store, &receiver).arg("hang").directory(&disk);
         let mut job = on(faketime(off), job.env("NOTIFY_INSTANCE", instance)).command();
-        (Running(job.spawn().unwrap()), disk)
+        (Faked(Running(job.spawn().unwrap())), disk)
     };
     let (mut killed, _living) = (begin("killed", "+1h"), begin("living", "-1h"));
     eventually("both runs are written down", || {
         rows(server, &store, "run") == 2
     });
-    killed.0.0.kill().unwrap();
+    killed.0.0.0.kill().unwrap();
     // Who has come only now gives everybody 15 seconds.
     let looked = Instant::now();
     while count(&receiver.texts(), "died: ") == 0 && looked.elapsed() < Duration::from_secs(90) {
