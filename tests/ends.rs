@@ -269,10 +269,7 @@ fn a_run_that_goes_on_too_long_is_sent_once_while_it_does_and_once_when_it_ends(
 fn a_signal_is_sent_at_once_where_that_is_asked_for_and_ends_the_program_as_before() {
     for (way, signal) in [("term", 15), ("int", 2), ("hup", 1)] {
         let (folder, receiver) = (Folder::new(), Receiver::new());
-        let program = Program::new("ends")
-            .arg(way)
-            .directory(&folder)
-            .alerts_to(&receiver);
+        let program = ends(way).directory(&folder).alerts_to(&receiver);
         let ended = program.env("NOTIFY_SIGNALS", "1").run();
         assert_eq!(ended.signal, Some(signal), "{ended:?}");
         assert_eq!(receiver.texts().len(), 1, "{way}");

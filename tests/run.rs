@@ -12,7 +12,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use support::running::kill;
+use support::running::{IGNORING_NOTHING, kill};
 use support::service::Service;
 use support::{Folder, Receiver};
 
@@ -286,11 +286,12 @@ fn a_process_that_is_left_behind_and_holds_standard_error_does_not_keep_us() {
     );
 }
 
-/// A command that says which signals it gets, and learns from its standard input when to end.
+/// A command that says which signals it gets.
 fn signalled(place: &Place, script: &str) -> (Child, BufReader<std::process::ChildStdout>) {
-    let mut child = place
-        .command(&[], &["sh", "-c", script])
-        .stdin(Stdio::piped())
+    let command = place.command(&[], &["sh", "-c", script]);
+    let shell = ["sh", IGNORING_NOTHING[0], IGNORING_NOTHING[1]];
+    let mut child = started_by(&shell, &command)
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         // Not in a terminal's foreground, which sends its signals to the command itself.
@@ -312,7 +313,8 @@ fn line(lines: &mut impl std::io::BufRead) -> String {
 fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
     let place = Place::new();
     let script = "trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo INT' INT; \
-                  trap 'echo TERM; exit 0' TERM; echo ready; while :; do sleep 0.01; done";
+                  trap 'echo TERM; exit 0' TERM; echo ready; \
+                  for _ in $(seq 3000); do sleep 0.01; done";
     let (mut child, mut lines) = signalled(&place, script);
     for signal in ["HUP", "USR1", "INT", "TERM"] {
         kill(signal, child.id());
@@ -322,9 +324,7 @@ fn signals_are_handed_on_and_what_the_command_makes_of_them_counts() {
     assert!(place.delivered().starts_with("--- OK ---\n"));
 
     let place = Place::new();
-    let (mut child, _lines) = signalled(&place, "echo ready; read line");
-    // Waiting would close it, and end the command by itself.
-    let _stdin = child.stdin.take();
+    let (mut child, _lines) = signalled(&place, "echo ready; exec sleep 60");
     kill("TERM", child.id());
     assert_eq!(child.wait().unwrap().signal(), Some(15));
     assert!(place.delivered().contains("; killed by SIGTERM\n"));
@@ -392,9 +392,9 @@ fn signals_that_are_blocked_stay_so_for_the_command_alone() {
 #[test]
 fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     let place = Place::new();
-    let what = place.command(&[], &["sh", "-c", "echo ready; read line"]);
+    let what = place.command(&[], &["sh", "-c", "echo ready; exec sleep 60"]);
     let contained = started_by(&["unshare", "--pid", "--fork", "--kill-child"], &what)
-        .stdin(Stdio::piped())
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .process_group(0)
@@ -410,7 +410,6 @@ fn as_process_1_of_a_container_it_hands_signals_on_and_ends_by_a_code() {
     }
     let children = format!("/proc/{0}/task/{0}/children", contained.id());
     let child = fs::read_to_string(children).unwrap();
-    let _stdin = contained.stdin.take();
     kill("TERM", child.trim());
     assert_eq!(contained.wait().unwrap().code(), Some(128 + 15));
     let delivered = place.delivered();

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use crate::support::running::kill;
+use crate::support::running::{IGNORING_NOTHING, kill};
 use crate::support::{Answer, Ended, Folder, Program, Receiver, eventually};
 
 const SLEEPS: &str = "pipeline-notify.stops.sleeps";
@@ -59,7 +59,9 @@ fn a_handler_of_the_programs_own_has_its_way_whether_it_was_there_first_or_came_
         ("ctrlc after, given back", "given_back"),
     ] {
         let (folder, receiver) = (Folder::new(), Receiver::new());
-        let (child, output) = start(program(way, &folder, &receiver));
+        // ctrlc takes no signal that is ignored.
+        let program = program(way, &folder, &receiver).under("sh", IGNORING_NOTHING);
+        let (child, output) = start(program);
         kill("TERM", child.id());
         let ended = end(child, output);
         assert_eq!(ended.code, Some(0), "{way}: {ended:?}");

@@ -13,6 +13,13 @@ impl Drop for Running {
     }
 }
 
+/// The arguments of `sh` by which it runs a program with no signal ignored, where `env` can do that: it would inherit what a
+/// shell ignores of what it runs in the background, and `nohup`.
+pub const IGNORING_NOTHING: [&str; 2] = [
+    "-c",
+    "env --default-signal true 2> /dev/null && exec env --default-signal \"$0\" \"$@\"; exec \"$0\" \"$@\"",
+];
+
 /// Sends a process a signal, such as `TERM`.
 pub fn kill(signal: &str, pid: impl Display) {
     let script = format!("kill -{signal} {pid}");

@@ -1,6 +1,7 @@
 //! The ways in which the program `ends` may end without a word, and how to run it for each.
 
 use super::Program;
+use super::running::IGNORING_NOTHING;
 
 /// The ways to end that leave no time for a word.
 const SILENT: [&str; 12] = [
@@ -22,5 +23,5 @@ pub fn ends(way: &str) -> Program {
         let limited = "ulimit -c 0; ulimit -v 2000000 && exec \"$0\" \"$@\"";
         return program.under("sh", ["-c", limited]);
     }
-    program
+    program.under("sh", IGNORING_NOTHING)
 }
