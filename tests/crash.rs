@@ -233,17 +233,26 @@ fn check(histories: &[History], fault: &str, calls: &str, most: usize) {
             history.name
         );
 
-        let points = points(history).into_iter();
-        let points: Vec<_> = points
-            .filter(|(call, _)| calls.split(',').any(|one| one == call))
-            .collect();
-        let step = points.len().div_ceil(most);
-        let figures = kill_at(history, fault, points.into_iter().step_by(step).collect());
-        println!("{}: {figures:#?}", history.name);
         // Beside another process it is not always the same one that has something to send.
         let is_alone = matches!(history.meanwhile, Meanwhile::Nothing);
-        is_sound &= figures.faults.is_empty();
-        is_sound &= !is_alone || figures.reached * 10 >= figures.points * 8;
+        let are_enough =
+            |figures: &Figures| !is_alone || figures.reached * 10 >= figures.points * 8;
+        // On a busy machine threads may divide their calls otherwise than they did in the trace: then there is another.
+        let mut tries = 0..3;
+        let figures = loop {
+            let points = points(history).into_iter();
+            let points: Vec<_> = points
+                .filter(|(call, _)| calls.split(',').any(|one| one == call))
+                .collect();
+            let step = points.len().div_ceil(most);
+            let figures = kill_at(history, fault, points.into_iter().step_by(step).collect());
+            tries.next();
+            if !figures.faults.is_empty() || are_enough(&figures) || tries.is_empty() {
+                break figures;
+            }
+        };
+        println!("{}: {figures:#?}", history.name);
+        is_sound &= figures.faults.is_empty() && are_enough(&figures);
         all += figures.points;
         reached += figures.reached;
     }
