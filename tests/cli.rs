@@ -308,26 +308,27 @@ fn check_answers_unknown_where_it_cannot_look_or_is_asked_wrongly() {
 /// As where a container has all the processes that it may have.
 #[test]
 fn check_needs_no_thread() {
-    use std::os::unix::fs::PermissionsExt as _;
     let (folder, programs) = (Folder::new(), Folder::new());
     fails(&folder, "etl.load", "no route");
-    // Root may have any number, and where it was built, others may have no way to it.
-    for shared in [&folder, &programs] {
-        fs::set_permissions(shared, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    // Root may have any number, and others may have no way to where it was built, nor to what a umask kept from them.
+    let shared = Command::new("sh")
+        .args(["-c", "cp \"$0\" \"$2\" && chmod -R a+rX \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_pipeline-notify"))
+        .args([folder.path(), programs.path()])
+        .status();
+    assert!(shared.unwrap().success());
     let program = programs.path().join("pipeline-notify");
-    fs::copy(env!("CARGO_BIN_EXE_pipeline-notify"), &program).unwrap();
     let limits = |limited: &[&str]| {
         let somebody = ["--reuid", "65533", "--regid", "65533", "--clear-groups"];
         let mut command = Command::new("setpriv");
         command.args(somebody).args(["prlimit", "--nproc=1:1"]);
         command.args(limited).env_remove("NOTIFY_STORE").output()
     };
-    if !limits(&["true"]).is_ok_and(|can| can.status.success()) {
-        println!("skipped: this user cannot become another");
+    let (program, folder) = (program.to_str().unwrap(), folder.path().to_str().unwrap());
+    if !limits(&["test", "-x", program]).is_ok_and(|can| can.status.success()) {
+        println!("skipped: this user cannot become another, or another has no way to TMPDIR");
         return;
     }
-    let (program, folder) = (program.to_str().unwrap(), folder.path().to_str().unwrap());
     let check = Answer::of(limits(&[program, "check", "--dir", folder]).unwrap());
     assert_eq!(check.code, Some(2), "{check:?}");
     let said = "CRITICAL - etl.load: has failed";
