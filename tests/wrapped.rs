@@ -558,28 +558,17 @@ fn times_are_taken_in_one_form_by_every_option_and_plain_numbers_as_before() {
 #[test]
 fn where_we_are_killed_the_command_is_too_and_what_it_left_behind_lives_on() {
     let place = Place::new();
-    let left = place.folder.path().join(".left");
-    let script = format!(
-        "sleep 600 > /dev/null 2>&1 & echo $! > {}; echo ready; read line",
-        left.display()
-    );
-    let words = [
-        "run",
-        "--",
-        "sh",
-        "-c",
-        &format!("echo $$ > {}.command; {script}", left.display()),
-    ]
-    .map(str::to_owned);
+    let script = "echo $$ > \"$NOTIFYDIR/.command\"; sleep 600 > /dev/null 2>&1 & \
+                  echo $! > \"$NOTIFYDIR/.left\"; echo ready; read line";
     let mut child = place
         .program(PROGRAM)
-        .args(&words)
+        .args(["run", "--", "sh", "-c", script])
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
     let (command, left) = (
-        pid_in(&place.folder.path().join(".left.command")),
-        pid_in(&left),
+        pid_in(&place.folder.path().join(".command")),
+        pid_in(&place.folder.path().join(".left")),
     );
     assert!(lives(&command) && lives(&left));
     child.kill().unwrap();
@@ -596,10 +585,8 @@ fn a_timeout_of_pythons_subprocess_ends_the_command_as_without_us() {
         return;
     }
     let place = Place::new();
-    let file = place.folder.path().join(".pid");
     let script = format!(
-        "import subprocess, sys\ntry:\n    subprocess.run([{PROGRAM:?}, 'run', '--', 'sh', '-c', 'echo $$ > {}; exec sleep 600'], timeout=3)\nexcept subprocess.TimeoutExpired:\n    sys.exit(42)",
-        file.display()
+        "import subprocess, sys\ntry:\n    subprocess.run([{PROGRAM:?}, 'run', '--', 'sh', '-c', 'echo $$ > \"$NOTIFYDIR/.pid\"; exec sleep 600'], timeout=3)\nexcept subprocess.TimeoutExpired:\n    sys.exit(42)"
     );
     let ended = place
         .program("python3")
@@ -607,7 +594,7 @@ fn a_timeout_of_pythons_subprocess_ends_the_command_as_without_us() {
         .output()
         .unwrap();
     assert_eq!(ended.status.code(), Some(42), "{ended:?}");
-    let pid = pid_in(&file);
+    let pid = pid_in(&place.folder.path().join(".pid"));
     eventually("the command has ended", || !lives(&pid));
 }
 
@@ -634,8 +621,7 @@ fn no_signal_ends_us_before_the_command() {
     }
     let over = place.folder.path().join(".over");
     let script = format!(
-        "{traps} echo ready; until [ -e {} ]; do sleep 0.01; done; exit 5",
-        over.display()
+        "{traps} echo ready; until [ -e \"$NOTIFYDIR/.over\" ]; do sleep 0.01; done; exit 5"
     );
     let mut child = place
         .program(PROGRAM)

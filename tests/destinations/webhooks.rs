@@ -124,17 +124,17 @@ fn each_of_several_destinations_is_told_whatever_the_others_answer() {
     let broken = Receiver::answering(|_| Answer::Status(404, "gone"));
     let document = folder.path().join(".document");
     let words = format!(
-        "mattermost://{}/key json://{}/ nonsense json://{}/x exec:///bin/sh?arg=-c&arg=cat%20%3E%20{}",
+        "mattermost://{}/key json://{}/ nonsense json://{}/x exec:///bin/sh?arg=-c&arg=cat%20%3E%20%22$DOCUMENT%22",
         mattermost.address(),
         broken.address(),
         json.address(),
-        document.display()
     );
     let ended = Program::new("ends")
         .arg("err")
         .directory(&folder)
         .alerts_to(&slack)
         .env("NOTIFY_ALERTS_URL", words)
+        .env("DOCUMENT", &document)
         .env("NOTIFY_ALERTS_SECRET", KEY)
         .env("NOTIFY_EXIT_SECONDS", "10")
         .run();
@@ -214,13 +214,14 @@ fn a_destination_that_is_named_twice_is_told_once() {
 fn a_command_has_the_environment_but_no_webhooks_and_tells_no_alerts_of_alerts() {
     let folder = Folder::new();
     let seen = folder.path().join(".seen");
-    let word = format!("exec:///bin/sh?arg=-c&arg=env%20%3E%20{}", seen.display());
+    let word = "exec:///bin/sh?arg=-c&arg=env%20%3E%20%22$SEEN%22";
     let receiver = Receiver::new();
     let ended = Program::new("ends")
         .arg("err")
         .directory(&folder)
         .alerts_to(&receiver)
         .env("NOTIFY_ALERTS_URL", word)
+        .env("SEEN", &seen)
         .env("NOTIFY_ALERTS_SECRET", KEY)
         .env("SLACK_OTHER_WEBHOOK_URL", "s3cr3t")
         .env("NOTIFY_OTHER_URL", "s3cr3t")
