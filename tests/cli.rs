@@ -4,7 +4,7 @@
 mod support;
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -399,11 +399,9 @@ fn status_and_explain_say_what_check_says_of_missed_runs() {
         format!("{lines}\nevery-hours: 0.01\n\n{error}"),
     )
     .unwrap();
-    let expected = folder.path().join(".expected");
-    fs::create_dir(&expected).unwrap();
-    fs::write(expected.join("tool"), "f.new every 9h\n").unwrap();
-    let old = fs::File::create(expected.join("old")).unwrap();
-    (&old).write_all(b"e.never every 1h\n").unwrap();
+    folder.plan(".expected", "tool", "f.new every 9h\n");
+    let old = folder.plan(".expected", "old", "e.never every 1h\n");
+    let old = fs::File::open(old).unwrap();
     let time = SystemTime::now() - Duration::from_secs(3 * 3600);
     old.set_modified(time).unwrap();
 

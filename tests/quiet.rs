@@ -68,12 +68,7 @@ impl Place {
 
     /// Writes a file as a deployment tool does.
     fn plan(&self, name: &str, content: &str) -> PathBuf {
-        let folder = self.folder.path().join(".silences");
-        fs::create_dir_all(&folder).unwrap();
-        let path = folder.join(name);
-        fs::write(&path, content).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        path
+        self.folder.plan(".silences", name, content)
     }
 
     /// What came, in the order in which it did.
@@ -570,12 +565,11 @@ fn check_warns_of_a_line_that_plans_nothing() {
         "{said}"
     );
     assert_eq!(place.say(&["check", "etl.load"]).0, 0, "that one is fine");
-    let expected = place.folder.path().join(".expected");
-    fs::create_dir(&expected).unwrap();
-    fs::write(expected.join("twice"), "etl.sync every 1h every 2h\n").unwrap();
+    let twice = "etl.sync every 1h every 2h\n";
+    let twice = place.folder.plan(".expected", "twice", twice);
     let (_, said) = place.say(&["check"]);
     assert!(said.contains("`every` is said twice"), "{said}");
-    fs::remove_dir_all(expected).unwrap();
+    fs::remove_file(twice).unwrap();
     let (_, metrics) = place.say(&["metrics"]);
     assert!(metrics.contains("pipeline_notify_problems{kind=\"plan\"} 1\n"));
 }
@@ -584,9 +578,8 @@ fn check_warns_of_a_line_that_plans_nothing() {
 #[test]
 fn a_mark_before_the_first_line_is_no_part_of_it() {
     let place = Place::new(&[]);
-    let expected = place.folder.path().join(".expected");
-    fs::create_dir(&expected).unwrap();
-    fs::write(expected.join("deployed"), "\u{feff}etl.sync every 900h\r\n").unwrap();
+    let expected = "\u{feff}etl.sync every 900h\r\n";
+    place.folder.plan(".expected", "deployed", expected);
     let plan = open("etl.*");
     place.plan("release", &format!("\u{feff}{}\r\n", plan.trim_end()));
     let (_, said) = place.say(&["expect", "--list"]);
@@ -599,11 +592,8 @@ fn a_mark_before_the_first_line_is_no_part_of_it() {
 #[test]
 fn metrics_know_the_jobs_that_never_ran() {
     let place = Place::new(&[]);
-    let expected = place.folder.path().join(".expected");
-    fs::create_dir(&expected).unwrap();
-    let file = expected.join("deployed");
-    let lines = ["etl.never", "web.never"].map(|job| format!("{job} every 1h\n"));
-    fs::write(&file, lines.concat() + "web.soon every 900h\n").unwrap();
+    let lines = "etl.never every 1h\nweb.never every 1h\nweb.soon every 900h\n";
+    let file = place.folder.plan(".expected", "deployed", lines);
     let mut touch = Command::new("touch");
     touch.args(["-d", "3 days ago"]).arg(&file);
     assert!(touch.status().unwrap().success());

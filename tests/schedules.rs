@@ -254,12 +254,8 @@ fn a_job_that_was_never_started_is_missed_by_the_command_and_by_a_file() {
         stdout(&status)
     );
     // A deployment's, of three days ago.
-    let file = folder.path().join(".expected/deployed");
-    fs::write(
-        &file,
-        "a.never schedule * * * * * zone UTC\nb.never every 1h\nnonsense\n",
-    )
-    .unwrap();
+    let lines = "a.never schedule * * * * * zone UTC\nb.never every 1h\nnonsense\n";
+    let file = folder.plan(".expected", "deployed", lines);
     let touched = Command::new("touch")
         .args(["-d", "3 days ago"])
         .arg(&file)

@@ -262,8 +262,7 @@ fn a_planned_quiet_is_said_and_each_time_with_the_zone_that_holds_then() {
         let ends = NaiveDate::from_ymd_opt(this_year + 2, month, 1).unwrap();
         let days = (ends - begins).num_days();
         let plan = format!("etl.* from {begins}T00:00Z for {days}d because it moves\n");
-        fs::create_dir(folder.path().join(".silences")).unwrap();
-        fs::write(folder.path().join(".silences/plan"), plan).unwrap();
+        folder.plan(".silences", "plan", &plan);
         let mut command = command(&folder, &["explain", "etl.load"]);
         let (code, text) = said(command.env("TZ", "CET-1CEST,M3.5.0,M10.5.0/3"));
         assert_eq!(code, Some(0), "{text}");

@@ -393,13 +393,8 @@ fn a_job_that_never_ran_and_one_that_has_missed_a_run_are_on_the_page() {
     write(&folder, "a.works", "OK", "worker-3", "");
     let long_ago = "OK\n2020-01-01 00:00:00:000000 UTC\nx\nruns: 7\nevery-hours: 24\n\n";
     fs::write(folder.path().join("b.missed"), long_ago).unwrap();
-    let expected = folder.path().join(".expected");
-    fs::create_dir(&expected).unwrap();
-    fs::write(
-        expected.join("deployed"),
-        "<c>.never schedule 0 4 1 1 * zone UTC\n",
-    )
-    .unwrap();
+    let line = "<c>.never schedule 0 4 1 1 * zone UTC\n";
+    folder.plan(".expected", "deployed", line);
     let page = page(&folder, &[]);
     assert!(page.contains("<option value=m>missed<"), "{page}");
     assert_eq!(page.matches("<tr class=\"o m\" ").count(), 1, "{page}");

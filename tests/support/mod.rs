@@ -69,6 +69,17 @@ impl Folder {
         fs::read_to_string(self.0.join(job)).unwrap_or_else(|error| panic!("{job}: {error}"))
     }
 
+    /// Writes a file of `.silences` or `.expected` as a deployment tool does: whatever the umask, others may not write it.
+    pub fn plan(&self, folder: &str, name: &str, content: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = self.0.join(folder);
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        path
+    }
+
     /// Every file below the hidden folder, by its path in it.
     pub fn hidden_files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::new();
