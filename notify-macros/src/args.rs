@@ -13,31 +13,35 @@ use syn::spanned::Spanned as _;
 use syn::{Error, Expr, Ident, Path, Result, Token, Type};
 
 use crate::manifest::{self, Dependency};
-use value::{Kind, check_name};
+use value::{Check, check_name};
 
-/// The arguments whose value is settled at a job's first run. Each is a method of the core's
-/// `Arguments`: one more is one more line.
-const SETTLED: &[(&str, Kind)] = &[
-    ("channel", Kind::Channel),
-    ("silent_seconds", Kind::Amount),
-    ("ok_silent_hours", Kind::AmountOrNever),
-    ("remind_hours", Kind::Amount),
-    ("overdue_minutes", Kind::Amount),
-    ("every_hours", Kind::Amount),
-    ("schedule", Kind::Schedule),
-    ("timezone", Kind::Timezone),
-    ("grace_minutes", Kind::Amount),
-    ("took_hours", Kind::Range),
-    ("overlap", Kind::Switch),
-    ("start", Kind::Switch),
-    ("after", Kind::Count),
-    ("flapping", Kind::Switch),
-    ("mention", Kind::Mention),
-    ("cancelled", Kind::Cancelled),
-    ("runbook", Kind::Runbook),
-    ("owner", Kind::Owner),
-    ("rule", Kind::Rule),
-    ("message", Kind::Message),
+/// The arguments whose value is settled at a job's first run, each with an example of a value and its check. Each is a
+/// method of the core's `Arguments`: one more is one more line.
+const SETTLED: &[(&str, &str, Check)] = &[
+    ("channel", "\"data-alerts\"", value::channel),
+    ("silent_seconds", "60", value::amount),
+    ("ok_silent_hours", "24", value::amount_or_never),
+    ("remind_hours", "60", value::amount),
+    ("overdue_minutes", "60", value::amount),
+    ("every_hours", "60", value::amount),
+    ("schedule", "\"5 3 * * 1-5\"", value::schedule),
+    ("timezone", "\"Europe/Berlin\"", value::timezone),
+    ("grace_minutes", "60", value::amount),
+    ("took_hours", "0.5..4.0", value::range),
+    ("overlap", "true", value::switch),
+    ("start", "true", value::switch),
+    ("after", "3", value::count),
+    ("flapping", "true", value::switch),
+    ("mention", "\"U123\"", value::mention),
+    ("cancelled", "\"keep\"", value::cancelled),
+    (
+        "runbook",
+        "\"https://wiki.example.com/orders\"",
+        value::runbook,
+    ),
+    ("owner", "\"team-data\"", value::owner),
+    ("rule", "path::to::a_function", value::rule),
+    ("message", "path::to::a_function", value::message),
 ];
 
 const OTHERS: &[&str] = &["name", "errors", "when", "crate"];
@@ -88,15 +92,16 @@ impl Parse for Args {
 impl Args {
     fn argument(&mut self, key: &Ident, input: ParseStream) -> Result<()> {
         let name = key.to_string();
-        if let Some((_, kind)) = SETTLED.iter().find(|(settled, _)| *settled == name) {
-            let value = kind.check(key, value(key, input, kind.example())?)?;
+        let settled = SETTLED.iter().find(|(settled, ..)| *settled == name);
+        if let Some((_, example, check)) = settled {
+            let value = check(key, value(key, input, example)?, example)?;
             self.settled.push((key.clone(), value));
             return Ok(());
         }
         match name.as_str() {
             "name" => {
                 let value = value(key, input, "\"load\"")?;
-                check_name(&value)?;
+                check_name(value.clone())?;
                 self.name = Some(value);
             }
             "errors" => self.errors = Some((key.clone(), types(key, input)?)),
@@ -225,7 +230,7 @@ pub(crate) fn place(span: Span) -> (usize, usize, Option<PathBuf>) {
 }
 
 fn list() -> String {
-    let settled = SETTLED.iter().map(|(name, _)| *name);
+    let settled = SETTLED.iter().map(|(name, ..)| *name);
     let others = OTHERS.iter().copied();
     let names: Vec<String> = settled
         .chain(others)

@@ -7,80 +7,9 @@ use syn::{Error, Expr, ExprLit, ExprUnary, Ident, Lit, Result, UnOp};
 
 use crate::schedule;
 
-/// What a value may be.
-#[derive(Clone, Copy)]
-pub(super) enum Kind {
-    /// The name of a channel, or none.
-    Channel,
-    /// A number or a `Duration`.
-    Amount,
-    /// The same, or infinity.
-    AmountOrNever,
-    /// A line of a crontab.
-    Schedule,
-    /// The name of a time zone.
-    Timezone,
-    /// Two numbers or `Duration`s, or one of them.
-    Range,
-    /// A number of runs.
-    Count,
-    /// `true` or `false`.
-    Switch,
-    /// Whom Slack is to mention.
-    Mention,
-    /// `"keep"` or `"error"`
-    Cancelled,
-    /// The address of a page.
-    Runbook,
-    /// The name of a person or a team.
-    Owner,
-    /// A function that decides.
-    Rule,
-    /// A function that writes.
-    Message,
-}
-
-impl Kind {
-    /// A value of this kind, for those who have written none.
-    pub(super) fn example(self) -> &'static str {
-        match self {
-            Self::Channel => "\"data-alerts\"",
-            Self::Amount => "60",
-            Self::AmountOrNever => "24",
-            Self::Schedule => "\"5 3 * * 1-5\"",
-            Self::Timezone => "\"Europe/Berlin\"",
-            Self::Range => "0.5..4.0",
-            Self::Count => "3",
-            Self::Switch => "true",
-            Self::Mention => "\"U123\"",
-            Self::Cancelled => "\"keep\"",
-            Self::Runbook => "\"https://wiki.example.com/orders\"",
-            Self::Owner => "\"team-data\"",
-            Self::Rule | Self::Message => "path::to::a_function",
-        }
-    }
-
-    /// Checks what can be checked of a value before it is evaluated.
-    pub(super) fn check(self, key: &Ident, value: Expr) -> Result<TokenStream> {
-        match self {
-            Self::Channel => check_channel(key, &value)?,
-            Self::Amount => return check_amount(key, value, false),
-            Self::AmountOrNever => return check_amount(key, value, true),
-            Self::Range => return check_range(key, value),
-            Self::Count => return check_count(key, value),
-            Self::Schedule => check_text(key, &value, "5 3 * * 1-5", schedule::check)?,
-            Self::Timezone => check_text(key, &value, "Europe/Berlin", check_zone)?,
-            Self::Switch => check_switch(key, &value)?,
-            Self::Mention => check_mention(key, &value)?,
-            Self::Cancelled => check_cancelled(key, &value)?,
-            Self::Runbook => check_runbook(key, &value)?,
-            Self::Owner => check_text(key, &value, "team-data", |_| Ok(()))?,
-            Self::Rule => check_function(key, &value, RULE)?,
-            Self::Message => check_function(key, &value, MESSAGE)?,
-        }
-        Ok(typed(value))
-    }
-}
+/// Checks what can be checked of a value before it is evaluated, and writes it; of an argument by its name, with an
+/// example of a value.
+pub(super) type Check = fn(&Ident, Expr, &str) -> Result<TokenStream>;
 
 /// Gives a `None` its type: that of a text, for what may be left out is one.
 fn typed(value: Expr) -> TokenStream {
@@ -95,20 +24,21 @@ fn typed(value: Expr) -> TokenStream {
 /// Checks a text that is written here, for what an expression comes to is not known yet; `usage` is said of what is no
 /// text.
 fn check_written(
-    value: &Expr,
+    value: Expr,
     usage: &str,
     check: impl FnOnce(&str) -> std::result::Result<(), String>,
-) -> Result<()> {
-    match literal(value) {
-        None => Ok(()),
+) -> Result<TokenStream> {
+    match literal(&value) {
+        None => {}
         Some(Lit::Str(text)) => {
-            check(&text.value()).map_err(|fault| Error::new(text.span(), fault))
+            check(&text.value()).map_err(|fault| Error::new(text.span(), fault))?;
         }
-        Some(other) => Err(Error::new(other.span(), usage)),
+        Some(other) => return Err(Error::new(other.span(), usage)),
     }
+    Ok(typed(value))
 }
 
-fn check_channel(key: &Ident, value: &Expr) -> Result<()> {
+pub(super) fn channel(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
     let usage = format!("`{key}` takes a text: write `{key} = \"…\"`, or `{key} = None`");
     check_written(value, &usage, |text| {
         let is_fitting = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
@@ -123,6 +53,14 @@ fn check_channel(key: &Ident, value: &Expr) -> Result<()> {
         }
         Err(fault)
     })
+}
+
+pub(super) fn amount(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
+    check_amount(key, value, false)
+}
+
+pub(super) fn amount_or_never(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
+    check_amount(key, value, true)
 }
 
 fn check_amount(key: &Ident, value: Expr, may_be_never: bool) -> Result<TokenStream> {
@@ -175,14 +113,26 @@ fn takes_amount(key: &Ident, may_be_never: bool) -> String {
 
 fn check_text(
     key: &Ident,
-    value: &Expr,
+    value: Expr,
     example: &str,
     check: fn(&str) -> std::result::Result<(), String>,
-) -> Result<()> {
-    let usage = format!("`{key}` takes a text: write `{key} = \"{example}\"`, for example");
+) -> Result<TokenStream> {
+    let usage = format!("`{key}` takes a text: write `{key} = {example}`, for example");
     check_written(value, &usage, |text| {
         check(text).map_err(|fault| format!("`{key}`: {fault}"))
     })
+}
+
+pub(super) fn schedule(key: &Ident, value: Expr, example: &str) -> Result<TokenStream> {
+    check_text(key, value, example, schedule::check)
+}
+
+pub(super) fn timezone(key: &Ident, value: Expr, example: &str) -> Result<TokenStream> {
+    check_text(key, value, example, check_zone)
+}
+
+pub(super) fn owner(key: &Ident, value: Expr, example: &str) -> Result<TokenStream> {
+    check_text(key, value, example, |_| Ok(()))
 }
 
 /// Checks the characters alone: which zones there are those know who look at the job.
@@ -197,7 +147,7 @@ fn check_zone(name: &str) -> std::result::Result<(), String> {
 }
 
 /// Checks the ends of a range, which are amounts.
-fn check_range(key: &Ident, value: Expr) -> Result<TokenStream> {
+pub(super) fn range(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
     let usage = format!("write `{key} = 0.5..4.0`, `{key} = ..4.0` or `{key} = 0.5..`");
     let Expr::Range(range) = value else {
         return match literal(&value) {
@@ -237,7 +187,7 @@ fn check_range(key: &Ident, value: Expr) -> Result<TokenStream> {
     Ok(quote!(#start #limits #end))
 }
 
-fn check_count(key: &Ident, value: Expr) -> Result<TokenStream> {
+pub(super) fn count(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
     let message =
         format!("`{key}` takes a number of runs from 1 up: write `{key} = 3`, for example");
     match literal(&value) {
@@ -258,9 +208,9 @@ fn check_count(key: &Ident, value: Expr) -> Result<TokenStream> {
     }
 }
 
-fn check_switch(key: &Ident, value: &Expr) -> Result<()> {
-    match literal(value) {
-        None | Some(Lit::Bool(_)) => Ok(()),
+pub(super) fn switch(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
+    match literal(&value) {
+        None | Some(Lit::Bool(_)) => Ok(typed(value)),
         Some(other) => {
             let message = format!("`{key}` is on or off: write `{key} = true`");
             Err(Error::new(other.span(), message))
@@ -268,7 +218,7 @@ fn check_switch(key: &Ident, value: &Expr) -> Result<()> {
     }
 }
 
-fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
+pub(super) fn cancelled(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
     let usage = format!(
         "`{key}` takes `\"keep\"`, for which a cancelled run proves nothing, or `\"error\"`, the default"
     );
@@ -279,8 +229,8 @@ fn check_cancelled(key: &Ident, value: &Expr) -> Result<()> {
 }
 
 /// As the core checks it at run time.
-fn check_runbook(key: &Ident, value: &Expr) -> Result<()> {
-    let example = format!("write `{key} = \"https://wiki.example.com/orders\"`, for example");
+pub(super) fn runbook(key: &Ident, value: Expr, example: &str) -> Result<TokenStream> {
+    let example = format!("write `{key} = {example}`, for example");
     let usage = format!("`{key}` takes the address of a page: {example}");
     check_written(value, &usage, |text| {
         let fault = fault_of_url(text.trim());
@@ -314,13 +264,21 @@ fn fault_of_url(url: &str) -> Option<&'static str> {
     }
 }
 
-/// What the function of `rule` gets and returns, and that of `message`.
-const RULE: &str = "it gets an `&Occasion`, and returns a `Decision`";
-const MESSAGE: &str = "it gets an `&Alert`, and returns a `Message`";
+pub(super) fn rule(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
+    check_function(
+        key,
+        value,
+        "it gets an `&Occasion`, and returns a `Decision`",
+    )
+}
 
-fn check_function(key: &Ident, value: &Expr, does: &str) -> Result<()> {
-    match literal(value) {
-        None => Ok(()),
+pub(super) fn message(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
+    check_function(key, value, "it gets an `&Alert`, and returns a `Message`")
+}
+
+fn check_function(key: &Ident, value: Expr, does: &str) -> Result<TokenStream> {
+    match literal(&value) {
+        None => Ok(typed(value)),
         Some(literal) => {
             let message = format!("`{key}` takes a closure or the path of a function: {does}");
             Err(Error::new(literal.span(), message))
@@ -328,7 +286,7 @@ fn check_function(key: &Ident, value: &Expr, does: &str) -> Result<()> {
     }
 }
 
-fn check_mention(key: &Ident, value: &Expr) -> Result<()> {
+pub(super) fn mention(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
     let usage = format!(
         "`{key}` takes the id of a user (`\"U123\"`) or of a group (`\"S123\"`), `\"@here\"` or `\"@channel\"`, \
          or several with spaces between them"
@@ -371,7 +329,7 @@ fn is_number(value: &Expr) -> bool {
     matches!(literal(value), Some(Lit::Int(_) | Lit::Float(_)))
 }
 
-pub(super) fn check_name(value: &Expr) -> Result<()> {
+pub(super) fn check_name(value: Expr) -> Result<TokenStream> {
     let usage = "`name` takes a text: write `name = \"…\"`, or an expression such as `format!(…)`";
     check_written(value, usage, |text| match text {
         "" => Err("`name` is empty: write the job's name, or leave the argument out".to_owned()),
