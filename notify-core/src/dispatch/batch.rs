@@ -213,9 +213,9 @@ mod tests {
 
     #[test]
     fn each_kind_has_a_small_letter_of_its_own() {
-        let letters: BTreeSet<_> = Kind::ALL.iter().map(|(.., letter)| letter).collect();
+        let letters: BTreeSet<_> = Kind::ALL.iter().map(|(_, _, letter, _)| letter).collect();
         assert_eq!(letters.len(), Kind::ALL.len());
-        for (kind, _, letter) in Kind::ALL {
+        for (kind, _, letter, _) in Kind::ALL {
             assert!(letter.is_ascii_lowercase());
             assert_eq!(
                 (Kind::of_letter(letter), kind.letter()),

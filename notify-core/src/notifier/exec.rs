@@ -132,10 +132,7 @@ fn variables(alerts: &[Alert]) -> [(&'static str, String); 5] {
             .unwrap_or_default()
             .to_owned(),
     };
-    let mut kinds: Vec<_> = alerts
-        .iter()
-        .map(|alert| json::word(alert.kind()))
-        .collect();
+    let mut kinds: Vec<_> = alerts.iter().map(|alert| alert.kind.name()).collect();
     kinds.dedup();
     let kind = match *kinds {
         [kind] => kind,

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::format::json::{Object, Value, object};
 use crate::format::text;
 use crate::format::time;
-use crate::message::alert::{Alert, Kind, Outage};
+use crate::message::alert::Alert;
 use crate::message::dropped::Dropped;
 use crate::notifier::secret::Secret;
 use crate::notifier::url::Destination;
@@ -233,6 +233,9 @@ fn object(alert: &Alert, room: usize) -> Value {
         recovered: _,
         status,
     } = alert;
+    let outage = outage.as_ref().map(|outage| {
+        object! { "since": time::rfc3339(outage.since), "runs": outage.runs, "error": outage.error.as_str() }
+    });
     let links = alert.links();
     let links = links
         .iter()
@@ -243,7 +246,7 @@ fn object(alert: &Alert, room: usize) -> Value {
     let notes: Vec<_> = notes.map(String::as_str).collect();
     object! {
         "id": id.as_str(),
-        "kind": word(*kind),
+        "kind": kind.name(),
         "job": job.as_str(),
         "state": status.state.as_str(),
         "summary": alert.summary(),
@@ -275,7 +278,7 @@ fn object(alert: &Alert, room: usize) -> Value {
         "dropped": dropped.as_ref().map(Dropped::count),
         "facts": facts(alert),
         "log_lines": alert.log_lines().collect::<Vec<_>>(),
-        "outage": outage.as_ref().map(outage_object),
+        "outage": outage,
     }
 }
 
@@ -293,28 +296,6 @@ fn facts(alert: &Alert) -> Object {
         facts.insert(name, value.into());
     }
     facts
-}
-
-fn outage_object(outage: &Outage) -> Value {
-    object! { "since": time::rfc3339(outage.since), "runs": outage.runs, "error": outage.error.as_str() }
-}
-
-/// Names an alert's kind, as programs read it.
-pub(super) fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Failed => "failed",
-        Kind::StillFailing => "still_failing",
-        Kind::Recovered => "recovered",
-        Kind::Ok => "ok",
-        Kind::Overdue => "overdue",
-        Kind::Flapping => "flapping",
-        Kind::TooShort => "too_short",
-        Kind::TooLong => "too_long",
-        Kind::Overlapping => "overlapping",
-        Kind::Late => "late",
-        Kind::Started => "started",
-        Kind::Steady => "steady",
-    }
 }
 
 /// Says what is missing where nothing can be signed.

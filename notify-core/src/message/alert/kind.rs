@@ -48,21 +48,26 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Each kind in words, and the letter for it in the names of the outbox: a small one, and not
-    /// that of another. They stand in the order of a digest.
-    pub(crate) const ALL: [(Self, &'static str, char); 12] = [
-        (Self::Failed, "failed", 'f'),
-        (Self::StillFailing, "still failing", 's'),
-        (Self::Flapping, "is flapping", 'p'),
-        (Self::Overdue, "is overdue", 'd'),
-        (Self::TooShort, "ended too soon", 'q'),
-        (Self::TooLong, "took too long", 'l'),
-        (Self::Overlapping, "overlaps another run", 'v'),
-        (Self::Steady, "is steady again", 'y'),
-        (Self::Late, "ran late", 'a'),
-        (Self::Recovered, "recovered", 'r'),
-        (Self::Started, "started", 'b'),
-        (Self::Ok, "ok", 'o'),
+    /// Each kind in words, the letter for it in the names of the outbox, a small one and not that of another, and its
+    /// name for programs. They stand in the order of a digest.
+    pub(crate) const ALL: [(Self, &'static str, char, &'static str); 12] = [
+        (Self::Failed, "failed", 'f', "failed"),
+        (Self::StillFailing, "still failing", 's', "still_failing"),
+        (Self::Flapping, "is flapping", 'p', "flapping"),
+        (Self::Overdue, "is overdue", 'd', "overdue"),
+        (Self::TooShort, "ended too soon", 'q', "too_short"),
+        (Self::TooLong, "took too long", 'l', "too_long"),
+        (
+            Self::Overlapping,
+            "overlaps another run",
+            'v',
+            "overlapping",
+        ),
+        (Self::Steady, "is steady again", 'y', "steady"),
+        (Self::Late, "ran late", 'a', "late"),
+        (Self::Recovered, "recovered", 'r', "recovered"),
+        (Self::Started, "started", 'b', "started"),
+        (Self::Ok, "ok", 'o', "ok"),
     ];
 
     /// Returns the kind in words: `failed`, `still failing`, `recovered`, `ok`, `is overdue`,
@@ -99,9 +104,13 @@ impl Kind {
     /// Returns the kind of that letter; `None` also for one that only a later version knows.
     pub(crate) fn of_letter(letter: char) -> Option<Self> {
         let mut kinds = Self::ALL.into_iter();
-        kinds
-            .find(|(.., known)| *known == letter)
-            .map(|(kind, ..)| kind)
+        let found = kinds.find(|(_, _, known, _)| *known == letter)?;
+        Some(found.0)
+    }
+
+    /// Returns its name for programs.
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL[self.place()].3
     }
 
     /// Returns where a digest names this kind: the smaller, the sooner.

@@ -46,7 +46,7 @@ impl Alert {
             id: fields.get("alert")?.to_owned(),
             kind: Kind::ALL
                 .into_iter()
-                .find(|(_, words, _)| *words == kind)?
+                .find(|(_, words, ..)| *words == kind)?
                 .0,
             job: fields.get("job")?.to_owned(),
             channel: fields.get("channel")?.to_owned(),

@@ -366,7 +366,7 @@ proptest! {
             let titles = titles.filter_map(|line| line.split_once(" × "));
             let titles: Vec<_> = titles.map(|(_, title)| title).collect();
             // A run that has not ended and took no time is one that did not come.
-            let order = Kind::ALL.map(|(kind, words, _)| match kind {
+            let order = Kind::ALL.map(|(kind, words, ..)| match kind {
                 Kind::Overdue => "missed a run",
                 _ => words,
             });

@@ -4,6 +4,7 @@ use super::super::http::{Answer, Class};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::message::alert::Kind;
 use crate::testing::{alert_of, alerts_of_each_kind};
 
 #[test]
