@@ -63,90 +63,67 @@ reasons! {
     StillOk = "still-ok": "OK for longer than ok_silent_hours",
     /// 6: it works, as before.
     NothingNew = "nothing-new": "still OK",
-    /// It fails, and no alert was sent.
     UnsentFailure = "unsent-failure": "failing, and the last failure was not sent",
     /// It fails, and the last alert is older than `silent_seconds` and `remind_hours`.
     Reminder = "reminder": "still failing after remind_hours",
-    /// It fails otherwise than before.
     NewError = "new-error": "failing with another error",
-    /// `OK`s send nothing.
     OkNever = "ok-never": "no message for OK (ok_silent_hours)",
     /// It works, and the directory that holds its last status cannot be used.
     NoMemory = "unknown-past": "OK, and the status before is not known",
-    /// It works again, and its failure was never sent.
     RecoveryOfUnsent = "recovery-of-unsent": "OK again, and the failure was not sent",
-    /// It ended sooner or later than it should.
     Took = "took": "the run took less or more than took_hours",
-    /// It ended sooner or later than it should, as was sent.
     TookAgain = "took-again": "the run took less or more than took_hours, as was sent",
-    /// It began while another run went on.
     Overlapping = "overlapping": "another run is still going",
-    /// It has begun, and that is asked for.
     Started = "started": "the run has begun (start)",
-    /// An alert said that it had missed a run, and it has come after all.
     Late = "late": "it ran late, after a missed-run alert",
-    /// An alert said that it was overdue, and it has ended.
     WasOverdue = "was-overdue": "finished, after an overdue alert",
-    /// It is still running, and should have ended.
     Overdue = "overdue": "overdue",
-    /// A run that began later has ended before this one.
     Older = "older-run": "a newer run has finished already",
-    /// The run died, and one that began later has ended since.
     Overtaken = "older-run-died": "died, and a newer run has finished already",
-    /// Enough other errors were sent within this silence; the rest waits for the reminder.
     OtherErrors = "other-errors": "three other errors were sent; the rest waits for the reminder",
-    /// It works again, and another job sent its failure.
     RecoveryOfAnother = "recovery-by-another-job": "OK again; another job sent the failure (alerted-by)",
-    /// This one fails because a job inside it does, and that failure was sent before.
     KnownInside = "known-inside": "still failing because of a job inside it, which sent an alert",
-    /// A job inside this one has sent the same panic.
     SamePanic = "same-event": "another job sent the same event",
-    /// A person has silenced this error.
     Silenced = "silenced": "silenced by a person",
-    /// A planned quiet is on.
     Quiet = "quiet": "a planned quiet is on",
-    /// Somebody is at this error.
     Acknowledged = "acknowledged": "acknowledged by a person",
-    /// The orchestrator tries again.
     Attempt = "attempt-follows": "another attempt follows (NOTIFY_ATTEMPT)",
-    /// It has not failed often enough in a row.
     After = "after": "fewer failures in a row than `after`",
-    /// A rule of the program says so.
     Rule = "rule": "by the program's rule",
-    /// Its status changes to and fro from now on.
     Flapping = "flapping": "flapping",
-    /// It still flaps.
     FlappingOn = "still-flapping": "still flapping",
-    /// It flapped, and is steady.
     Steady = "steady": "steady again",
     /// It failed while a person had silenced that, and still does: sent without a run.
     SilenceOver = "silence-over": "the silence is over, and it still fails",
-    /// Its channel was broken, and takes alerts again.
     ChannelMended = "channel-mended": "the channel works again",
 }
 
 impl Fate {
-    const ALL: [Self; 3] = [Self::Sent, Self::Undelivered, Self::NotSent];
+    /// Each with its code, and its words.
+    const ALL: [(Self, &'static str, &'static str); 3] = [
+        (Self::Sent, "sent", "sent"),
+        (
+            Self::Undelivered,
+            "undelivered",
+            "not delivered (no destination)",
+        ),
+        (Self::NotSent, "not-sent", "not sent"),
+    ];
 
     fn of(code: &str) -> Option<Self> {
         let word = code.split(' ').next();
-        Self::ALL.into_iter().find(|fate| Some(fate.code()) == word)
+        let found = Self::ALL
+            .into_iter()
+            .find(|(_, code, _)| Some(*code) == word)?;
+        Some(found.0)
     }
 
     fn code(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Undelivered => "undelivered",
-            Self::NotSent => "not-sent",
-        }
+        Self::ALL[self as usize].1
     }
 
     fn words(self) -> &'static str {
-        match self {
-            Self::Sent => "sent",
-            Self::Undelivered => "not delivered (no destination)",
-            Self::NotSent => "not sent",
-        }
+        Self::ALL[self as usize].2
     }
 }
 
@@ -265,7 +242,7 @@ fn without_code(words: &str) -> (Option<Fate>, Option<Reason>) {
         ("its silence is over", Reason::SilenceOver),
         ("another attempt follows (NOTIFY_ATTEMPT)", Reason::Attempt),
     ];
-    for fate in Fate::ALL {
+    for (fate, ..) in Fate::ALL {
         let mut all = Reason::ALL.iter().copied();
         if let Some(reason) = all.find(|&reason| is_said(words, fate, reason)) {
             return (Some(fate), Some(reason));

@@ -18,7 +18,7 @@ fn written(decided: &Decided) -> String {
 fn each_decision_is_read_back_as_it_was_and_no_two_share_a_code_or_words() {
     let (mut codes, mut words) = (BTreeSet::new(), BTreeSet::new());
     for &reason in Reason::ALL {
-        for fate in Fate::ALL {
+        for (fate, ..) in Fate::ALL {
             let decided = Decided::By(fate, reason);
             assert_eq!(read(&written(&decided)), Some(decided.clone()));
             assert!(codes.insert(decided.code()) && words.insert(decided.words()));
@@ -45,7 +45,7 @@ fn the_codes_are_those_of_the_files_that_there_are() {
 #[test]
 fn other_words_change_neither_the_fate_nor_the_reason() {
     for &reason in Reason::ALL {
-        for fate in Fate::ALL {
+        for (fate, ..) in Fate::ALL {
             let code = Decided::By(fate, reason).code().unwrap();
             for words in ["", "told: it is overdue", "ganz andere Worte"] {
                 let decided = Decided::of(Some(&code), words).unwrap();
