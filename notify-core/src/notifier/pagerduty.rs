@@ -10,7 +10,7 @@ use super::severity::{Severity, resolves};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
 use crate::format::debug::debug_by_name;
-use crate::format::json::{Object, Value, object};
+use crate::format::json::{Value, filled, object};
 use crate::format::text;
 use crate::format::text::is_blank;
 use crate::format::time;
@@ -209,13 +209,12 @@ fn event(alert: &Alert, routing_key: &str, resolves: bool) -> Value {
         },
     };
     // They are of what opens an incident alone.
-    let links = alert.pages();
-    if !resolves && !links.is_empty() {
-        let links = links.iter().take(MAX_LINKS);
+    if !resolves {
+        let links = alert.pages().into_iter().take(MAX_LINKS);
         let links = links.map(
-            |link| object! { "href": link.url.as_str(), "text": line(&link.label, MAX_LINE, &visible) },
+            |link| object! { "href": link.url, "text": line(&link.label, MAX_LINE, &visible) },
         );
-        event.put("links", links.collect::<Value>());
+        event.put("links", filled(links.collect::<Value>()));
     }
     event
 }
@@ -229,7 +228,7 @@ fn severity(alert: &Alert) -> &'static str {
 }
 
 /// Returns what there is to know by name, with the error to the letter, or what the program writes in its place.
-fn details(alert: &Alert) -> Object {
+fn details(alert: &Alert) -> Value {
     let weigh = |text: &str| Value::from(text).text().len();
     let mut left = MAX_DETAILS;
     let mut is_left = |text: &str| {
@@ -237,36 +236,28 @@ fn details(alert: &Alert) -> Object {
         left = rest.unwrap_or(left);
         rest.is_some()
     };
-    let mut details = Object::new();
+    let mut details = object! {};
     let origin = alert.origin().into_iter().flatten();
     for (name, value) in origin.chain(alert.details()) {
         let value = line(&value, MAX_LINE, &visible);
         if is_left(&value) {
-            details.insert(text::first_bytes(&name, MAX_LINE).to_owned(), value.into());
+            details.put(text::first_bytes(&name, MAX_LINE), value);
         }
     }
-    let remarks: Vec<_> = alert
-        .remarks()
-        .iter()
-        .map(|remark| line(remark, MAX_LINE, &visible))
-        .filter(|remark| is_left(remark))
-        .collect();
-    if !remarks.is_empty() {
-        details.insert("remarks".to_owned(), remarks.into());
+    let mut remarks = alert.remarks();
+    for remark in &mut remarks {
+        *remark = line(remark, MAX_LINE, &visible);
     }
+    remarks.retain(|remark| is_left(remark));
+    details.put("remarks", filled(remarks));
     if let Some(text) = &alert.message.text {
-        let text = fit(text, MAX_TEXT, &weigh, &visible);
-        details.insert("text".to_owned(), text.into());
+        details.put("text", fit(text, MAX_TEXT, &weigh, &visible));
         return details;
     }
-    if !alert.error().is_empty() {
-        let error = fit(alert.error(), MAX_ERROR, &weigh, &visible);
-        details.insert("error".to_owned(), error.into());
-    }
+    let error = fit(alert.error(), MAX_ERROR, &weigh, &visible);
+    details.put("error", filled(error));
     let lines: Vec<_> = alert.log_lines().map(visible).collect();
-    if !lines.is_empty() {
-        details.insert("log_lines".to_owned(), lines.into());
-    }
+    details.put("log_lines", filled(lines));
     details
 }
 

@@ -1,6 +1,6 @@
 //! The messages of Teams: an Adaptive Card, and what a client shows that knows no cards.
 
-use crate::format::json::{Value, object};
+use crate::format::json::{Value, filled, object};
 use crate::format::link::Link;
 use crate::format::text::is_blank;
 use crate::job::mention::Mention;
@@ -130,17 +130,15 @@ impl Frame {
                 self.mentioned.iter().map(mention).collect::<Value>(),
             );
         }
-        let mut card = object! {
+        let card = object! {
             "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
             "type": "AdaptiveCard",
             "version": "1.4",
             "fallbackText": self.fallback,
             "msteams": teams,
             "body": body,
+            "actions": filled(self.links.iter().map(button).collect::<Value>()),
         };
-        if !self.links.is_empty() {
-            card.put("actions", self.links.iter().map(button).collect::<Value>());
-        }
         object! {
             "type": "message",
             "summary": self.summary,
