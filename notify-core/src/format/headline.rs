@@ -248,11 +248,9 @@ fn joined<'a>(head: &'a str, more: Option<&'a str>) -> Cow<'a, str> {
 }
 
 fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let parts = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let words = parts.filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Cuts a line in its middle: its end may be the reason.

@@ -57,22 +57,21 @@ enum Sequence {
     Escape,
     /// An escape whose final character is still to come.
     Intermediate,
-    Control {
-        /// The first of its numbers.
-        number: Option<usize>,
-        is_first: bool,
-        /// Whether it is one that some terminals alone know, and that moves nothing.
-        is_private: bool,
-    },
+    Control(Control),
     /// A title, a link, a picture: all up to its terminator.
     Text,
 }
 
-const CONTROL: Sequence = Sequence::Control {
-    number: None,
-    is_first: true,
-    is_private: false,
-};
+/// A control sequence, as far as it has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Control {
+    /// The first of its numbers.
+    number: Option<usize>,
+    /// Whether others follow it, which change nothing.
+    has_others: bool,
+    /// Whether it is one that some terminals alone know, and that moves nothing.
+    is_private: bool,
+}
 
 impl Default for Screen {
     fn default() -> Self {
@@ -137,11 +136,7 @@ impl Screen {
                 '0'..='~' => self.within = Sequence::None,
                 _ => self.obey(c),
             },
-            Sequence::Control {
-                number,
-                is_first,
-                is_private,
-            } => self.control(c, number, is_first, is_private),
+            Sequence::Control(control) => self.control(c, control),
             Sequence::Text => match c {
                 // A line feed ends one whose terminator is missing: it must not hide what follows.
                 '\n' | ESCAPE => self.obey(c),
@@ -163,7 +158,7 @@ impl Screen {
             ESCAPE => self.within = Sequence::Escape,
             '\u{84}' => self.down(1),
             '\u{8d}' => self.up(1),
-            '\u{9b}' => self.within = CONTROL,
+            '\u{9b}' => self.within = Sequence::Control(Control::default()),
             '\u{90}' | '\u{98}' | '\u{9d}' | '\u{9e}' | '\u{9f}' => self.within = Sequence::Text,
             c if c.is_control() => {}
             c => self.put(c),
@@ -173,7 +168,7 @@ impl Screen {
     fn escape(&mut self, c: char) {
         self.within = Sequence::None;
         match c {
-            '[' => self.within = CONTROL,
+            '[' => self.within = Sequence::Control(Control::default()),
             ']' | 'P' | 'X' | '^' | '_' => self.within = Sequence::Text,
             ' '..='/' => self.within = Sequence::Intermediate,
             '7' => self.saved = (self.row, self.column),
@@ -187,30 +182,25 @@ impl Screen {
         }
     }
 
-    fn control(&mut self, c: char, number: Option<usize>, is_first: bool, is_private: bool) {
-        let (mut number, mut is_first, mut is_private) = (number, is_first, is_private);
+    fn control(&mut self, c: char, mut control: Control) {
         match c {
-            '0'..='9' if is_first => {
-                let digit = usize::from(c as u8 - b'0');
-                number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(digit));
+            '0'..='9' if control.has_others => {}
+            '0'..='9' => {
+                let before = control.number.unwrap_or(0).saturating_mul(10);
+                control.number = Some(before.saturating_add(usize::from(c as u8 - b'0')));
             }
-            '0'..='9' => {}
-            ':' | ';' => is_first = false,
-            ' '..='?' => is_private = true,
+            ':' | ';' => control.has_others = true,
+            ' '..='?' => control.is_private = true,
             '@'..='~' => {
                 self.within = Sequence::None;
-                if !is_private {
-                    self.act(c, number);
+                if !control.is_private {
+                    self.act(c, control.number);
                 }
                 return;
             }
             _ => return self.obey(c),
         }
-        self.within = Sequence::Control {
-            number,
-            is_first,
-            is_private,
-        };
+        self.within = Sequence::Control(control);
     }
 
     fn act(&mut self, action: char, number: Option<usize>) {

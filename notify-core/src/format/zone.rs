@@ -132,8 +132,7 @@ impl Change {
     /// Reads `,M3.5.0/3`.
     fn parse(rest: &mut &str) -> Option<Self> {
         *rest = rest.strip_prefix(',')?;
-        let day = if let Some(after) = rest.strip_prefix('M') {
-            *rest = after;
+        let day = if passes(rest, 'M') {
             let month = number(rest, 1..=12)?;
             *rest = rest.strip_prefix('.')?;
             let week = u8::try_from(number(rest, 1..=5)?).ok()?;
@@ -144,18 +143,15 @@ impl Change {
                 week,
                 weekday,
             }
-        } else if let Some(after) = rest.strip_prefix('J') {
-            *rest = after;
+        } else if passes(rest, 'J') {
             Day::Plain(number(rest, 1..=365)?)
         } else {
             Day::Calendar(number(rest, 0..=365)?)
         };
-        let seconds = match rest.strip_prefix('/') {
-            Some(after) => {
-                *rest = after;
-                clock(rest, 167)?
-            }
-            None => CHANGE_TIME,
+        let seconds = if passes(rest, '/') {
+            clock(rest, 167)?
+        } else {
+            CHANGE_TIME
         };
         Some(Self { day, seconds })
     }
@@ -198,25 +194,24 @@ fn name(rest: &mut &str) -> Option<()> {
 
 /// Reads `-3:30` as seconds.
 fn clock(rest: &mut &str, most_hours: u32) -> Option<i32> {
-    let sign = match rest.strip_prefix('-') {
-        Some(after) => {
-            *rest = after;
-            -1
-        }
-        None => {
-            *rest = rest.strip_prefix('+').unwrap_or(rest);
-            1
-        }
-    };
+    let is_negative = passes(rest, '-');
+    let _ = !is_negative && passes(rest, '+');
     let mut seconds = number(rest, 0..=most_hours)? * 3600;
     for unit in [60, 1] {
-        let Some(after) = rest.strip_prefix(':') else {
+        if !passes(rest, ':') {
             break;
-        };
-        *rest = after;
+        }
         seconds += number(rest, 0..=59)? * unit;
     }
-    Some(sign * i32::try_from(seconds).ok()?)
+    let seconds = i32::try_from(seconds).ok()?;
+    Some(if is_negative { -seconds } else { seconds })
+}
+
+/// Passes over a sign, where it stands there.
+fn passes(rest: &mut &str, sign: char) -> bool {
+    let after = rest.strip_prefix(sign);
+    *rest = after.unwrap_or(rest);
+    after.is_some()
 }
 
 fn number(rest: &mut &str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {

@@ -143,12 +143,7 @@ impl<'a> Line<'a> {
             && !self.is_vague()
             && !self.is_label()
             && !self.ends_a_program()
-            && !self.points_back()
-    }
-
-    fn points_back(&self) -> bool {
-        let text = self.text.to_lowercase();
-        BACK.iter().any(|back| text.contains(back))
+            && !self.has(&[], BACK)
     }
 
     /// Returns whether it is no line to begin with: a mark, a quotation, a place, a hint.
@@ -176,8 +171,15 @@ impl<'a> Line<'a> {
 
     /// Returns whether it says how a program ended, among other words.
     pub(super) fn names_exit(&self) -> bool {
+        self.has(&[], EXITS)
+    }
+
+    /// Returns whether it begins with one of some words, or holds one of others.
+    pub(super) fn has(&self, beginnings: &[&str], inside: &[&str]) -> bool {
         let text = self.text.to_lowercase();
-        EXITS.iter().any(|exit| text.contains(exit))
+        let begin = text.trim_start_matches(|c: char| !c.is_alphanumeric());
+        beginnings.iter().any(|words| begin.starts_with(words))
+            || inside.iter().any(|words| text.contains(words))
     }
 
     pub(super) fn opens_structure(&self) -> bool {
@@ -296,9 +298,8 @@ pub(super) fn without_markup(text: &str) -> Cow<'_, str> {
 
 fn without_tags(page: &str) -> String {
     let parts = page.split('<').filter_map(|part| part.split_once('>'));
-    let words = parts.map(|(_, words)| words.trim());
-    words
-        .filter(|words| !words.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
+    let words = parts
+        .map(|(_, words)| words.trim())
+        .filter(|words| !words.is_empty());
+    words.collect::<Vec<_>>().join(" ")
 }

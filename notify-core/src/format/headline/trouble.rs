@@ -250,13 +250,6 @@ impl Line<'_> {
         begins.any(|(advice, _)| trouble.is_none_or(|trouble| advice < trouble))
     }
 
-    fn has(&self, beginnings: &[&str], inside: &[&str]) -> bool {
-        let text = self.text.to_lowercase();
-        let begin = text.trim_start_matches(|c: char| !c.is_alphanumeric());
-        beginnings.iter().any(|words| begin.starts_with(words))
-            || inside.iter().any(|words| text.contains(words))
-    }
-
     /// Returns whether it goes on with the sentence of the line above, which was too long for a line.
     fn goes_on(&self, above: &Self) -> bool {
         !self.begins_paragraph
