@@ -216,10 +216,19 @@ pub(crate) fn is_only(alert: &Alert) -> bool {
 
 /// Has the status say that the alert was sent, though that had been taken back.
 pub(crate) fn restore_sent(alert: &Alert) {
-    if alert.status.state == State::Error {
-        // Where it cannot be written, the worst is a failure that is sent once more.
-        amend(alert, &mut |status| restored(status, alert));
+    if alert.status.state != State::Error {
+        return;
     }
+    // Where it cannot be written, the worst is a failure that is sent once more.
+    amend(alert, &mut |status| {
+        let is_unsent = status.state == State::Error
+            && status.alerted.is_none()
+            && status.incident.as_deref() == alert.incident();
+        let mut status = is_unsent.then(|| status.clone())?;
+        status.alerted = Some(alert.decided);
+        status.decision = Some(Decided::By(Fate::Sent, Reason::ChannelMended));
+        Some(status)
+    });
 }
 
 /// Has failures that have waited say that their jobs work again, where no recovery waits behind them: that has gone
@@ -290,17 +299,6 @@ fn taken_back(status: &Status, alert: &Alert, waits: bool, why: &str) -> Option<
 fn sent_at(alert: &Alert) -> Time {
     let held = alert.status.held.as_ref();
     held.map_or(alert.decided, |held| held.until)
-}
-
-/// Says that an incident was sent, where it says that it was not.
-fn restored(status: &Status, alert: &Alert) -> Option<Status> {
-    let is_unsent = status.state == State::Error
-        && status.alerted.is_none()
-        && status.incident.as_deref() == alert.incident();
-    let mut status = is_unsent.then(|| status.clone())?;
-    status.alerted = Some(alert.decided);
-    status.decision = Some(Decided::By(Fate::Sent, Reason::ChannelMended));
-    Some(status)
 }
 
 /// Names the fault of a destination that takes nothing: another one of its channel may be well.

@@ -29,8 +29,9 @@ pub(crate) struct Standing {
     tries: u32,
 }
 
+/// What a run comes to.
 #[derive(Debug, Clone)]
-enum Comes {
+pub(crate) enum Comes {
     /// It goes on, and has come so far, in words.
     OnTo(String),
     ToAnEnd {
@@ -41,22 +42,7 @@ enum Comes {
 }
 
 impl Standing {
-    /// Says how far a run has come.
-    pub(crate) fn progress(job: String, begun: Time, words: String) -> Self {
-        Self::new(job, begun, Comes::OnTo(words))
-    }
-
-    pub(crate) fn end(
-        job: String,
-        begun: Time,
-        state: State,
-        text: String,
-        took: Duration,
-    ) -> Self {
-        Self::new(job, begun, Comes::ToAnEnd { state, text, took })
-    }
-
-    fn new(job: String, begun: Time, comes: Comes) -> Self {
+    pub(crate) fn new(job: String, begun: Time, comes: Comes) -> Self {
         Self {
             job,
             begun,

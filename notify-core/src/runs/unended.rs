@@ -5,7 +5,7 @@ use std::ptr;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
-use crate::dispatch::standing::Standing;
+use crate::dispatch::standing::{Comes, Standing};
 use crate::format::hash;
 use crate::format::time;
 use crate::os::clock;
@@ -80,7 +80,7 @@ fn show_progress(number: u64, around: &[u64]) {
         let setup = in_force::setup_so_far();
         let job = run.job_name(setup).into_owned();
         let words = progress.words(clock::now());
-        run.show(setup, &Standing::progress(job, run.begun(), words));
+        run.show(setup, &Standing::new(job, run.begun(), Comes::OnTo(words)));
     }
 }
 
@@ -187,7 +187,8 @@ impl Open {
         let took = took.saturating_duration_since(self.started);
         let (state, text) = (outcome.state(), outcome.text().into_owned());
         let job = self.job_name(setup).into_owned();
-        self.show(setup, &Standing::end(job, self.begun(), state, text, took));
+        let end = Comes::ToAnEnd { state, text, took };
+        self.show(setup, &Standing::new(job, self.begun(), end));
     }
 
     /// Returns when the run is overdue, if a job of its kind should end within some time.

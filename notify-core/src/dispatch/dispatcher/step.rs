@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 
-use super::waiting::{Line, Memory};
+use super::waiting::Memory;
 use super::{DELIVERY, KEPT, from_memory, queued, warn_of_loss};
 use crate::dispatch::refuge;
 use crate::dispatch::sender::{self, Next};
@@ -83,8 +83,7 @@ pub(super) fn step(route: &Route, deadline: Option<Instant>) -> Next {
 /// Shows how runs stand, where no alert waits; returns when what could not be shown is tried again.
 fn show(route: &Route, queue: &Queue, deadline: Option<Instant>) -> Next {
     let delivery = DELIVERY.get();
-    let has_none = |line: &mut Line| line.standings.is_empty();
-    if delivery.lock().line(route).is_none_or(has_none) {
+    if !delivery.is(route, |line| !line.standings.is_empty()) {
         return Next::Nothing;
     }
     let turn = queue.turn();
@@ -186,7 +185,9 @@ pub(super) fn send_from_queue(route: &Route, deadline: Option<Instant>) -> Next 
     }
     match (next, deadline, held) {
         // What was queued since the last look has woken nobody.
-        (Next::Nothing, None, _) if DELIVERY.get().waits_on_disk(route) => Next::At(clock::now()),
+        (Next::Nothing, None, _) if DELIVERY.get().is(route, |line| !line.own.is_empty()) => {
+            Next::At(clock::now())
+        }
         // At the exit nobody waits for what is held.
         (Next::Nothing, None, Some(until)) => Next::At(until),
         (next, ..) => next,
@@ -271,8 +272,7 @@ fn is_final(sent: &Result<(), Refusal>, alerts: &[Alert], pace: &mut Pace, now: 
 /// Has `alerts` send what its own channel, which is broken, does not take.
 fn leave_memory(route: &Route) {
     let delivery = DELIVERY.get();
-    let waits = |line: &mut Line| !line.memory.alerts.is_empty();
-    if !delivery.lock().line(route).is_some_and(waits) {
+    if !delivery.is(route, |line| !line.memory.alerts.is_empty()) {
         return;
     }
     let Some(refuge) = refuge::in_memory(route) else {

@@ -86,11 +86,6 @@ impl Worker<Delivery> {
         lines.map(|line| line.route.clone()).collect()
     }
 
-    pub(super) fn waits_on_disk(&self, route: &Route) -> bool {
-        let mut state = self.lock();
-        state.line(route).is_some_and(|line| !line.own.is_empty())
-    }
-
     /// Counts what could not be queued and is not sent.
     pub(super) fn in_memory(&self, route: &Route) -> usize {
         let mut state = self.lock();

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use chrono::{TimeDelta, Utc};
 
 use super::*;
-use crate::dispatch::standing::Standing;
+use crate::dispatch::standing::{Comes, Standing};
 use crate::message::alert::Kind;
 use crate::os::engine::own;
 use crate::os::ffi;
@@ -483,11 +483,12 @@ fn show(place: &Place, run: &Alert, comes: fn(String, Time) -> Standing) -> Vec<
 }
 
 fn half(job: String, begun: Time) -> Standing {
-    Standing::progress(job, begun, "45 %, 2 h left".to_owned())
+    Standing::new(job, begun, Comes::OnTo("45 %, 2 h left".to_owned()))
 }
 
 fn ended_well(job: String, begun: Time) -> Standing {
-    Standing::end(job, begun, State::Ok, String::new(), Duration::ZERO)
+    let (state, text, took) = (State::Ok, String::new(), Duration::ZERO);
+    Standing::new(job, begun, Comes::ToAnEnd { state, text, took })
 }
 
 /// Issue 17, point 5: a beginning in an incident is no end of it, and has a message of its own.
