@@ -33,7 +33,7 @@ pub struct Verdict<'a> {
     pub(crate) cause: Option<Cause<'a>>,
 }
 
-impl<'a> Verdict<'a> {
+impl Verdict<'_> {
     /// Asks a filter whether this error is a failure. A filter that panics says yes.
     #[must_use]
     pub fn filtered(self, is_failure: impl FnOnce() -> bool) -> Self {
@@ -54,13 +54,6 @@ impl<'a> Verdict<'a> {
         let debug = format!("{code:?}");
         let number: String = debug.chars().filter(char::is_ascii_digit).collect();
         Outcome::Ended(Ending::of(format!("exit code {number}"))).into()
-    }
-
-    pub(crate) fn caused_by(self, cause: Cause<'a>) -> Self {
-        Self {
-            cause: Some(cause),
-            ..self
-        }
     }
 }
 

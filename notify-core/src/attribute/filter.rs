@@ -356,10 +356,8 @@ impl<'a> Verdict<'a> {
     /// Lets a rule see the error, and not its text alone.
     #[must_use]
     pub fn showing<E, S>(self, found: &Found<'a, E, S>) -> Self {
-        match found.chain {
-            Some(error) => self.caused_by(Cause::Whole(error)),
-            None => self,
-        }
+        let cause = found.chain.map(Cause::Whole).or(self.cause);
+        Self { cause, ..self }
     }
 }
 

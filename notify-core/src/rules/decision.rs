@@ -24,7 +24,7 @@ const NO_REASON: &str = "no reason given";
 pub struct Decision {
     send: bool,
     reason: String,
-    channel: Option<String>,
+    pub(crate) channel: Option<String>,
     /// Whether it is the answer of the built-in rules, which may hold an alert back, too.
     pub(crate) is_built_in: bool,
 }
@@ -92,13 +92,6 @@ impl Decision {
         Self {
             is_built_in: true,
             ..Self::new(send, reason)
-        }
-    }
-
-    pub(crate) fn without_channel(self) -> Self {
-        Self {
-            channel: None,
-            ..self
         }
     }
 

@@ -4,7 +4,6 @@
 //! annotated runs bare in them. They answer to what was known when they were asked. Where another process
 //! has changed that meanwhile they are asked again.
 
-use std::fmt;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -66,12 +65,6 @@ impl Said {
         self.elsewhere
             .as_ref()
             .map_or(own, |elsewhere| Some(&elsewhere.routes))
-    }
-}
-
-impl fmt::Debug for Program<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Program").finish_non_exhaustive()
     }
 }
 
@@ -164,7 +157,7 @@ impl Program<'_> {
 }
 
 /// Takes a name off a rule's decision that is none for a channel.
-fn checked(decision: Decision, job: &str, warnings: &mut Vec<Warning>) -> Decision {
+fn checked(mut decision: Decision, job: &str, warnings: &mut Vec<Warning>) -> Decision {
     let Some(channel) = decision.channel().filter(|name| !is_channel_name(name)) else {
         return decision;
     };
@@ -181,7 +174,8 @@ fn checked(decision: Decision, job: &str, warnings: &mut Vec<Warning>) -> Decisi
         shown.escape_debug()
     );
     warnings.push(Warning::new("a channel of a rule", message));
-    decision.without_channel()
+    decision.channel = None;
+    decision
 }
 
 /// Why there is no answer.

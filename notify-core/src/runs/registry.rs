@@ -110,11 +110,8 @@ impl Open {
 
     /// Reports to it what the run came to.
     pub(super) fn beat_end(&self, setup: &Setup, outcome: &Outcome) -> Option<Warning> {
-        let is_counted = !matches!(outcome, Outcome::NotCounted(_));
-        let heartbeat = setup.heartbeat.as_ref().filter(|_| is_counted)?;
-        heartbeat
-            .end(&self.job_name(setup), self.id(), outcome)
-            .err()
+        let (job, run) = (self.job_name(setup), self.id());
+        setup.heartbeat.as_ref()?.end(&job, run, outcome).err()
     }
 
     /// What its alerts say beside the error.
