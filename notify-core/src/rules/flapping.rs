@@ -16,7 +16,6 @@ const RUNS: u64 = 3;
 /// What a run makes of a job's changes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Course {
-    /// It is steady.
     Steady,
     /// It changes, but not often enough to count as flapping.
     Changing(Flapping),
@@ -84,7 +83,6 @@ impl Flapping {
         }
     }
 
-    /// Reads what [`render`](Self::render) has written.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let (words, sent) = match line.split_once(", told ") {
             Some((words, sent)) => (words, Some(time::parse(sent)?)),

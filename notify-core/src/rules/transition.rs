@@ -26,14 +26,12 @@ use crate::status::outcome::Outcome;
 use crate::status::plan::Plan;
 use crate::status::{Quiet, Status};
 
-/// A run that has ended, but for its outcome.
+/// A run that has ended, but for its outcome. What has the name of a field of [`Status`] means the same.
 #[derive(Debug, Default)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
     pub(crate) job: Cow<'static, str>,
-    /// `module :: function`.
     pub(crate) location: Cow<'static, str>,
-    /// `file:line`.
     pub(crate) source: Cow<'static, str>,
     pub(crate) begun: Time,
     /// Whose clock says so, and when [`last_inside`](Self::last_inside) began.
@@ -43,11 +41,8 @@ pub(crate) struct Ended {
     pub(crate) host: Cow<'static, str>,
     pub(crate) pid: Option<u32>,
     pub(crate) exe: Option<Cow<'static, str>>,
-    /// The version of the job's crate.
     pub(crate) version: Option<Cow<'static, str>>,
-    /// How often the job is meant to run.
     pub(crate) every_hours: Option<f64>,
-    /// When it is meant to run.
     pub(crate) plan: Option<Arc<Plan>>,
     /// Where its alerts go; the empty text is nowhere.
     pub(crate) channel: Cow<'static, str>,
@@ -68,9 +63,7 @@ pub(crate) struct Ended {
     pub(crate) mention: Option<Cow<'static, str>>,
     /// What its alerts say of where it ran.
     pub(crate) facts: Cow<'static, [(String, String)]>,
-    /// What to do when it fails: the address of a page.
     pub(crate) runbook: Option<Cow<'static, str>>,
-    /// Whose job it is.
     pub(crate) owner: Option<Cow<'static, str>>,
     /// What the program has said of it.
     pub(crate) heard: Heard,

@@ -74,7 +74,6 @@ impl ErrorCount {
         ))
     }
 
-    /// Reads what [`render`](Self::render) has written.
     pub(crate) fn parse(line: &str) -> Option<Self> {
         let (sent, rest) = line.split_once(" sent, ")?;
         let (waiting, rest) = rest.split_once(" not, last ")?;

@@ -15,7 +15,6 @@ const LAST_LINES: usize = 3;
 /// How a run ended, as far as it is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It returned, and what it returned is no failure.
     Returned,
     /// It returned an error that `errors(…)` or `when` leaves out; the text of that error.
     PassedOver(String),
@@ -23,7 +22,6 @@ pub(crate) enum Outcome {
     Failed(String),
     /// It ended with a failing exit code, or by a signal.
     Ended(Ending),
-    /// It panicked.
     Panicked(Panic),
     /// Its future was dropped before it had finished.
     Cancelled,

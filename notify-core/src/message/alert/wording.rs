@@ -324,33 +324,27 @@ impl Alert {
 
     fn own_details(&self) -> Vec<(&str, String)> {
         let status = &self.status;
-        let mut details = Vec::new();
-        if self.is_repeated() {
-            details.push(("since", time::show(status.since)));
-        }
-        if let Some(took) = status.took {
-            details.push(("took", time::span(took)));
-        }
-        if let Some(host) = &status.host {
-            details.push(("host", host.to_string()));
-        }
-        if let Some(version) = &status.version {
+        let version = status.version.as_ref().map(|version| {
             let last_ok = status.ok_version.as_ref().filter(|ok| *ok != version);
-            details.push((
-                "version",
-                match last_ok {
-                    Some(ok) => format!("{version} (last OK: {ok})"),
-                    None => version.to_string(),
-                },
-            ));
-        }
-        if let Some(owner) = &status.owner {
-            details.push(("owner", owner.to_string()));
-        }
-        for (name, value) in &self.facts {
-            details.push((name, value.clone()));
-        }
-        details
+            let last_ok = last_ok.map(|ok| format!(" (last OK: {ok})"));
+            format!("{version}{}", last_ok.unwrap_or_default())
+        });
+        let own = [
+            (
+                "since",
+                self.is_repeated().then(|| time::show(status.since)),
+            ),
+            ("took", status.took.map(time::span)),
+            ("host", status.host.as_ref().map(ToString::to_string)),
+            ("version", version),
+            ("owner", status.owner.as_ref().map(ToString::to_string)),
+        ];
+        let own = own
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)));
+        let facts = self.facts.iter();
+        let facts = facts.map(|(name, value)| (name.as_str(), value.clone()));
+        own.chain(facts).collect()
     }
 
     /// Returns whether it is not the first failure of its incident. A run that is overdue has not
