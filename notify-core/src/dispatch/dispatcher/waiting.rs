@@ -55,6 +55,10 @@ pub(super) struct Memory {
 }
 
 impl Memory {
+    fn holds_any(&self) -> bool {
+        !self.alerts.is_empty() || !self.moved.is_empty()
+    }
+
     /// Takes the alerts of the next message.
     pub(super) fn take(
         &mut self,
@@ -139,27 +143,22 @@ impl Worker<Delivery> {
         let Some(queue) = queue.filter(|queue| !queue.is_of_a_fleet()) else {
             return;
         };
-        let mut alerts = match self.lock().line(route) {
-            Some(Line { memory, .. }) if !memory.is_sending => {
-                // What follows a failure that was sent to `alerts` goes there as well. Before anybody else sends from the
-                // queue, and so under the lock: it is written once at most.
-                if queue.add_moved(&memory.moved).is_err() {
-                    return;
-                }
-                memory.moved = Moved::default();
-                // Nobody else may take them, nor the exit believe that none wait.
-                memory.is_sending = !memory.alerts.is_empty();
-                std::mem::take(&mut memory.alerts)
+        let (mut alerts, moved) = match self.lock().line(route) {
+            Some(Line { memory, .. }) if !memory.is_sending && memory.holds_any() => {
+                // Nobody else may take them, nor send from the queue, nor the exit believe that none wait.
+                memory.is_sending = true;
+                let alerts = std::mem::take(&mut memory.alerts);
+                (alerts, std::mem::take(&mut memory.moved))
             }
             _ => return,
         };
-        if alerts.is_empty() {
-            return;
-        }
+        // What follows a failure that was sent to `alerts` goes there as well.
+        let is_known = queue.add_moved(&moved).is_ok();
         let put = |alert: &Alert| queue.put(alert, &alert.render()).ok();
-        let queued: Vec<_> = alerts.iter().map_while(put).collect();
+        let ready = alerts.iter().filter(|_| is_known);
+        let queued: Vec<_> = ready.map_while(put).collect();
         alerts.drain(..queued.len());
-        if alerts.is_empty() {
+        if alerts.is_empty() && !queued.is_empty() {
             // What was warned of says that the exit loses them.
             warning::over(&ledger::fault(route));
         }
@@ -167,6 +166,10 @@ impl Worker<Delivery> {
             line.own.extend(queued.iter().map(Entry::key));
             alerts.append(&mut line.memory.alerts);
             line.memory.alerts = alerts;
+            if !is_known {
+                let later = std::mem::replace(&mut line.memory.moved, moved);
+                line.memory.moved.add(&later);
+            }
             line.memory.is_sending = false;
         });
     }
