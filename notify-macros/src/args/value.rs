@@ -288,7 +288,8 @@ fn check_function(key: &Ident, value: Expr, does: &str) -> Result<TokenStream> {
 
 pub(super) fn mention(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> {
     let usage = format!(
-        "`{key}` takes the id of a user (`\"U123\"`) or of a group (`\"S123\"`), `\"@here\"` or `\"@channel\"`, \
+        "`{key}` takes `\"@here\"`, `\"@channel\"`, the id of a user of Slack (`\"U123\"`) or of a group (`\"S123\"`), \
+         of Discord (`\"123456789012345678\"`), a name of Telegram (`\"@anna_k\"`) or of Teams (`\"anna@example.com\"`), \
          or several with spaces between them"
     );
     check_written(value, &usage, |text| {
@@ -300,14 +301,34 @@ pub(super) fn mention(key: &Ident, value: Expr, _: &str) -> Result<TokenStream> 
     })
 }
 
-/// As the core checks it at run time.
+/// As the core checks it at run time: whom Slack knows, or Discord, Telegram or Teams.
 fn is_mention(word: &str) -> bool {
-    let is_id = word.starts_with(['U', 'W', 'S'])
-        && word.len() > 1
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    is_id || ["@here", "@channel", "@everyone"].contains(&word)
+    let is_of = |text: &str, signs: &[u8]| {
+        let mut bytes = text.bytes();
+        !text.is_empty() && bytes.all(|byte| byte.is_ascii_alphanumeric() || signs.contains(&byte))
+    };
+    match word.split_once('@') {
+        Some(("", name)) => {
+            let is_of_telegram = (5..=32).contains(&name.len()) && is_of(name, b"_");
+            is_of_telegram || ["here", "channel", "everyone"].contains(&name)
+        }
+        Some((user, domain)) => {
+            let [is_user, is_domain] = [user, domain].map(|part| is_of(part, b"._-+'"));
+            is_user && is_domain && domain.contains('.')
+        }
+        None => {
+            let is_of_slack = word.len() > 1
+                && word.starts_with(['U', 'W', 'S'])
+                && is_of(word, b"")
+                && !word.contains(char::is_lowercase);
+            let number = word.strip_prefix('&').unwrap_or(word);
+            let is_digit = |byte: u8| byte.is_ascii_digit();
+            let is_of_discord = (15..=20).contains(&number.len()) && number.bytes().all(is_digit);
+            let is_of_teams =
+                word.split('-').map(str::len).eq([8, 4, 4, 4, 12]) && is_of(word, b"-");
+            is_of_slack || is_of_discord || is_of_teams
+        }
+    }
 }
 
 fn suffixed(number: f64, span: Span) -> TokenStream {
@@ -335,4 +356,31 @@ pub(super) fn check_name(value: Expr) -> Result<TokenStream> {
         "" => Err("`name` is empty: write the job's name, or leave the argument out".to_owned()),
         _ => Ok(()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_are_mentioned_whom_the_documentation_names() {
+        for word in [
+            "U123",
+            "S0AB",
+            "@here",
+            "@everyone",
+            "123456789012345678",
+            "&123456789012345678",
+            "@anna_k",
+            "anna@example.com",
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+        ] {
+            assert!(is_mention(word), "{word}");
+        }
+        for word in [
+            "anna", "u123", "U123,U456", "@a b", "#ops", "anna@host", "1234",
+        ] {
+            assert!(!is_mention(word), "{word}");
+        }
+    }
 }
