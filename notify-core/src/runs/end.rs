@@ -41,7 +41,6 @@ struct FirstEnd {
 
 /// A run whose end is being reported.
 struct Ending<'a> {
-    number: u64,
     run: &'a Open,
     outcome: &'a Outcome,
     heard: Heard,
@@ -59,7 +58,7 @@ impl Park for Ending<'_> {
             asked: Some(Arc::new(asked)),
             ..self.run.clone()
         };
-        open_runs(self.number).insert(self.number, Box::new(run));
+        open_runs(run.number).insert(run.number, Box::new(run));
         if let Some(under_way) = self.under_way {
             under_way.pause();
         }
@@ -69,7 +68,8 @@ impl Park for Ending<'_> {
         if let Some(under_way) = self.under_way {
             under_way.resume();
         }
-        open_runs(self.number).remove(&self.number).is_some()
+        let number = self.run.number;
+        open_runs(number).remove(&number).is_some()
     }
 }
 
@@ -88,14 +88,7 @@ pub(super) fn end_returned(job: &Job) -> Vec<Warning> {
     let ends = returned.into_iter();
     ends.flat_map(|(number, run)| {
         let under_way = UnderWay::begin(number, runs);
-        end(
-            number,
-            &run,
-            &Outcome::Returned,
-            None,
-            &[],
-            Some(&under_way),
-        )
+        end(&run, &Outcome::Returned, None, &[], Some(&under_way))
     })
     .collect()
 }
@@ -113,7 +106,6 @@ pub(super) fn note_end(ended: &Open, around: &[u64], runs: &Sharded<Open>) {
 /// Reports the end of a run; the warnings are to be given once all that must be written is written.
 /// What ends it ends those `around` it, too, or most likely does. Where it is not `under_way`, the exit of the process reports it.
 pub(super) fn end(
-    number: u64,
     run: &Open,
     outcome: &Outcome,
     cause: Option<Cause<'_>>,
@@ -126,14 +118,14 @@ pub(super) fn end(
     if run.asked.is_none() && !(outcome.is_cancelled() && run.keeps_cancelled()) {
         warnings.extend(run.beat_end(setup, outcome));
     }
-    let now = Instant::now();
+    let (number, now) = (run.number, Instant::now());
     let store = setup.store();
     let key = if run.nested {
         None
     } else {
         state::run_key(number)
     };
-    let kind = run.kind(number, setup, outcome, now);
+    let kind = run.kind(setup, outcome, now);
     #[cfg(feature = "postgres")]
     let _one_end = store.and_then(Store::one_end);
     if !is_repeat(run, kind, key.as_ref(), now, setup) {
@@ -142,9 +134,8 @@ pub(super) fn end(
             take_over_again(setup);
         }
         let mut ended = run.ended(setup, now);
-        ended.heard = heard(number, run, outcome, under_way.is_none());
+        ended.heard = heard(run, outcome, under_way.is_none());
         let ending = Ending {
-            number,
             run,
             outcome,
             heard: ended.heard.clone(),
@@ -181,13 +172,13 @@ pub(super) fn end(
 }
 
 /// Returns what the program has said in a run that ends.
-fn heard(number: u64, run: &Open, outcome: &Outcome, at_exit: bool) -> Heard {
+fn heard(run: &Open, outcome: &Outcome, at_exit: bool) -> Heard {
     if let Some(asked) = &run.asked {
         return asked.heard.clone();
     }
     // The exit of the process has taken all runs: those around this one end next.
     let is_open = |outer| at_exit || registry::is_under_way(outer);
-    run_data::end(number, is_open, outcome.state() == State::Error)
+    run_data::end(run.number, is_open, outcome.state() == State::Error)
 }
 
 /// Returns whether the end of a run changes no more than counts, which the store has taken.
@@ -346,7 +337,7 @@ pub(crate) fn end_all(outcome: &Outcome, inside: Option<&[u64]>) -> Vec<Warning>
         let cut_short = *outcome == Outcome::Exited(Some(0)) && !has_ended;
         let cut_short = cut_short.then_some(&Outcome::CutShort);
         let outcome = ended.or(cut_short).unwrap_or(outcome);
-        warnings.extend(end(number, &run, outcome, None, &around, None));
+        warnings.extend(end(&run, outcome, None, &around, None));
     }
     if let Some(store) = in_force::setup().store() {
         store.flush();

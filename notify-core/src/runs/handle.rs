@@ -86,11 +86,7 @@ pub fn current() -> Handle {
 /// assert_eq!(load(&[1, 2, 3]), 3);
 /// ```
 pub fn fact(name: &str, value: impl Display) {
-    with_innermost(|run| {
-        if let Some(run) = run {
-            say(run, name, value);
-        }
-    });
+    with_innermost(|run| run.map(|run| say(run, name, value)));
 }
 
 /// Says how far the innermost run on this thread has come: `done` of `total`, in whatever both count. Outside a run
@@ -115,11 +111,7 @@ pub fn fact(name: &str, value: impl Display) {
 /// train(3);
 /// ```
 pub fn progress(done: impl TryInto<u64>, total: impl TryInto<u64>) {
-    with_innermost(|run| {
-        if let Some(run) = run {
-            advance(run, done, total);
-        }
-    });
+    with_innermost(|run| run.map(|run| advance(run, done, total)));
 }
 
 /// The same where nobody knows of how much: `4500 done` is shown.

@@ -71,7 +71,6 @@ impl Open {
     /// Returns what makes another run one that repeats this one; `None` where more counts than what it has returned.
     pub(super) fn kind<'a>(
         &self,
-        number: u64,
         setup: &Setup,
         outcome: &'a Outcome,
         now: Instant,
@@ -90,7 +89,7 @@ impl Open {
             && self.last_inside.is_none()
             && self.returned.is_none()
             && self.asked.is_none()
-            && !run_data::has_said(number);
+            && !run_data::has_said(self.number);
         is_plain.then(|| Kind {
             definition: std::ptr::from_ref(self.job).addr(),
             error,

@@ -89,7 +89,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
     open_runs(number).insert(number, run);
     // Once it can be found, for it may be overdue by now.
     if is_watched && let Some(run) = open_runs(number).get_mut(&number) {
-        run.watch(number, setup);
+        run.watch(setup);
     }
     warnings.into_iter().for_each(Warning::warn);
     let main = || {
@@ -108,7 +108,7 @@ pub(crate) fn begin(site: &'static Site, name: Option<String>, nested: bool) -> 
 fn report_beginning(run: &mut Open, setup: &'static Setup, warnings: &mut Vec<Warning>) {
     warnings.extend(run.beat(setup));
     if !run.nested {
-        record_beginning(run.number, run, setup);
+        record_beginning(run, setup);
         if reaper::look_as_one_begins(run.number, setup, run.started, warnings) {
             take_over_again(setup);
         }
@@ -154,7 +154,7 @@ impl Run {
         let by = Some(&under_way);
         let warnings = run
             .as_ref()
-            .map(|run| end(self.number, run, outcome, cause, &around, by));
+            .map(|run| end(run, outcome, cause, &around, by));
         drop(under_way);
         warnings.into_iter().flatten().for_each(Warning::warn);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
@@ -200,7 +200,7 @@ impl Run {
         if let Some(at) = returned.overdue_at {
             overdue::forget(at, self.number);
         }
-        record(self.number, &returned, in_force::setup(), None);
+        record(&returned, in_force::setup(), None);
     }
 }
 
@@ -215,8 +215,8 @@ impl Config {
         let setup = in_force::settle(self)?;
         let mut warnings = Vec::new();
         for mut open in OPEN.get().all() {
-            for (number, run) in &mut *open {
-                run.watch(*number, setup);
+            for run in open.values_mut() {
+                run.watch(setup);
                 warnings.extend(run.beat(setup));
             }
         }
@@ -227,9 +227,9 @@ impl Config {
             signals::let_go();
         }
         let mut warnings = Vec::new();
-        for (number, mut run) in record_all(setup) {
+        for mut run in record_all(setup) {
             run.report_start(setup, &mut warnings);
-            if let Some(open) = open_runs(number).get_mut(&number) {
+            if let Some(open) = open_runs(run.number).get_mut(&run.number) {
                 open.is_start_sent = run.is_start_sent;
             }
         }

@@ -52,7 +52,7 @@ fn note_news(number: u64) {
     let outermost = around.first().copied().unwrap_or(number);
     let run = { open_runs(outermost).get(&outermost).cloned() };
     if let Some(run) = run.filter(|_| is_news) {
-        record_anew(outermost, &run, in_force::setup_so_far());
+        record_anew(&run, in_force::setup_so_far());
     }
     if is_news {
         show_progress(number, &around);
@@ -85,26 +85,21 @@ fn show_progress(number: u64, around: &[u64]) {
 }
 
 /// Writes down that an outermost run begins: in the words of the last of its definition, where these are known.
-pub(super) fn record_beginning(number: u64, run: &Open, setup: &'static Setup) {
+pub(super) fn record_beginning(run: &Open, setup: &'static Setup) {
     let definition = (ptr::from_ref(run.job).addr(), ptr::from_ref(setup).addr());
     let definition = Some(definition).filter(|_| run.name.is_none());
     if let Some((store, definition)) = setup.store().zip(definition) {
         let own = run_record::own(run.id(), run.begun());
-        if store.begin_run_again(number, definition, &own) {
+        if store.begin_run_again(run.number, definition, &own) {
             return;
         }
     }
-    record(number, run, setup, definition);
+    record(run, setup, definition);
 }
 
 /// Writes down that an outermost run is under way, so that its death can be reported. The next one of its `definition`
 /// says the same.
-pub(super) fn record(
-    number: u64,
-    run: &Open,
-    setup: &'static Setup,
-    definition: Option<Definition>,
-) {
+pub(super) fn record(run: &Open, setup: &'static Setup, definition: Option<Definition>) {
     let Some(store) = setup.store().filter(|_| !run.nested) else {
         if setup.take_failure() {
             watch_for_store();
@@ -113,7 +108,7 @@ pub(super) fn record(
     };
     let routes = setup.routes(run.channel(setup));
     let mut ended = run.ended(setup, run.started);
-    ended.heard = run_data::so_far(number, false);
+    ended.heard = run_data::so_far(run.number, false);
     let recorded = Recorded {
         ended,
         settings: run.settings(setup),
@@ -124,7 +119,7 @@ pub(super) fn record(
     };
     // A queue that cannot be had now may be had later.
     let is_lasting = routes.is_none() || !recorded.queues.is_empty();
-    match store.begin_run(number, &recorded, definition.filter(|_| is_lasting)) {
+    match store.begin_run(run.number, &recorded, definition.filter(|_| is_lasting)) {
         Ok(()) => warning::over("record"),
         Err(error) => {
             let message =
@@ -153,22 +148,26 @@ fn look_for_store(_: u64) {
 }
 
 /// Writes down anew all runs that are under way, and returns them.
-pub(super) fn record_all(setup: &'static Setup) -> Vec<(u64, Box<Open>)> {
+pub(super) fn record_all(setup: &'static Setup) -> Vec<Open> {
     // Not under a lock: a notifier may be asked who it is.
     let open: Vec<_> = OPEN.get().all().map(|open| open.clone()).collect();
-    let open: Vec<_> = open.into_iter().flatten().collect();
-    for (number, run) in &open {
-        record_anew(*number, run, setup);
+    let open: Vec<_> = open
+        .into_iter()
+        .flat_map(Values::into_values)
+        .map(|run| *run)
+        .collect();
+    for run in &open {
+        record_anew(run, setup);
     }
     open
 }
 
 /// Writes a run down anew, of which something else is to be said if it dies.
-pub(super) fn record_anew(number: u64, run: &Open, setup: &'static Setup) {
-    record(number, run, setup, None);
-    if !is_under_way(number) {
+pub(super) fn record_anew(run: &Open, setup: &'static Setup) {
+    record(run, setup, None);
+    if !is_under_way(run.number) {
         // It has ended meanwhile, and must not look as if it had died.
-        state::end_run(number);
+        state::end_run(run.number);
     }
 }
 
@@ -200,12 +199,12 @@ impl Open {
     }
 
     /// Has an open run watched, if it can be overdue.
-    pub(super) fn watch(&mut self, number: u64, setup: &Setup) {
+    pub(super) fn watch(&mut self, setup: &Setup) {
         if self.overdue_at.is_none()
             && let Some(at) = self.due(setup)
         {
             self.overdue_at = Some(at);
-            overdue::watch(at, number, report_overdue);
+            overdue::watch(at, self.number, report_overdue);
         }
     }
 
