@@ -176,10 +176,8 @@ pub(crate) struct Job {
     /// `file:line`.
     pub(crate) source: String,
     pub(crate) is_debug_build: bool,
-    /// The version of its crate.
     pub(crate) version: Option<String>,
     pub(crate) arguments: Arguments,
-    /// When it is meant to run.
     pub(crate) plan: Option<Arc<Plan>>,
 }
 

@@ -78,10 +78,6 @@ fn cut_out(text: &str, most: usize, head: impl Fn(usize) -> usize) -> String {
     format!("{head}{ELLIPSIS}{}", &text[begin..])
 }
 
-pub(super) fn first_line(text: &str) -> &str {
-    text::first_line(text, usize::MAX)
-}
-
 fn beginning(line: &str, room: usize) -> &str {
     let mut room = room;
     for (at, c) in line.char_indices() {

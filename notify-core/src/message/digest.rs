@@ -6,11 +6,10 @@ use chrono::TimeDelta;
 use group::{Group, groups};
 
 use crate::format::order;
+use crate::format::text;
 use crate::format::time::{self, Time};
 use crate::message::alert::Alert;
-use crate::message::cut::{
-    cut_error, cut_in_the_middle, cut_name, first_line, share, shown, width,
-};
+use crate::message::cut::{cut_error, cut_in_the_middle, cut_name, share, shown, width};
 use crate::message::dropped::Dropped;
 
 /// The most alerts that leave in one message: so many lines fit, whatever they say.
@@ -106,7 +105,8 @@ pub(crate) fn digest(alerts: &[Alert]) -> String {
         widths.iter().map(|width| (*width).min(cut)).sum()
     };
     // Names come first, but for the first lines of the errors, up to a third of the room.
-    let first_lines: usize = errors.iter().map(|error| width(first_line(error))).sum();
+    let first_line = |error: &&str| width(text::first_line(error, usize::MAX));
+    let first_lines: usize = errors.iter().map(first_line).sum();
     let name = share(names.iter().copied(), room - first_lines.min(room / 3)).max(MIN_NAME_BYTES);
     let room = room.saturating_sub(used(&names, name));
     let error = share(errors.iter().map(|error| width(error)), room);

@@ -116,9 +116,7 @@ impl Ntfy {
             secrets,
         })
     }
-}
 
-impl Ntfy {
     fn send(&self, message: &Value, alerts: &[Alert], timeout: Duration) -> Result<(), Refusal> {
         let url = self.server.url()?;
         let post = |message: &Value, left: Duration| {

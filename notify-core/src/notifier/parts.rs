@@ -72,16 +72,6 @@ impl Parts {
     }
 }
 
-/// Writes the remarks on an alert, a line each, cut where they are too long together.
-pub(super) fn remarks(
-    alert: &Alert,
-    room: usize,
-    measure: &dyn Fn(&str) -> usize,
-    write: &dyn Fn(&str) -> String,
-) -> String {
-    fit(&alert.remarks().join("\n"), room, measure, write)
-}
-
 /// Shows the last lines that the run has logged, in a block, as many as have room; none where there is no room.
 pub(super) fn log_lines(alert: &Alert, room: usize, block: &dyn Fn(&str) -> String) -> String {
     let room = room.saturating_sub(units(HEADING) + units(&block("")) + 1);

@@ -9,7 +9,7 @@ use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::mentions;
-use crate::notifier::parts::{log_lines, remarks};
+use crate::notifier::parts::log_lines;
 use crate::notifier::sanitize::{address, escape, fenced, fit, line, parted, units, visible};
 use crate::notifier::severity::Severity;
 
@@ -203,7 +203,7 @@ fn footer(ids: &str) -> String {
 
 /// Shows the error, word for word, what there is to know beside it, and what the run has logged last.
 fn description(alert: &Alert, room: usize) -> String {
-    let remarks = remarks(alert, room / 3, &units, &markdown);
+    let remarks = fit(&alert.remarks().join("\n"), room / 3, &units, &markdown);
     let body = alert.body();
     if is_blank(body) {
         return remarks;

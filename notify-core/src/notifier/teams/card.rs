@@ -7,7 +7,6 @@ use crate::job::mention::Mention;
 use crate::message::alert::Alert;
 use crate::message::{digest, links};
 use crate::notifier::mentions;
-use crate::notifier::parts::remarks;
 use crate::notifier::sanitize::{escape, fit, line, units, visible};
 use crate::notifier::severity::Severity;
 use crate::status::log_lines::HEADING;
@@ -189,7 +188,7 @@ fn part(alert: &Alert, room: usize) -> Vec<Value> {
         }
     }
     left = left.saturating_sub(room / 3 - left_for_facts);
-    let remarks = remarks(alert, room / 6, &weight, &lines);
+    let remarks = fit(&alert.remarks().join("\n"), room / 6, &weight, &lines);
     left = left.saturating_sub(weight(&remarks));
     let (log_lines, heft) = log_lines(alert, (left / 3).min(left.saturating_sub(ERROR)));
     left = left.saturating_sub(heft);
