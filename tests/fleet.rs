@@ -1371,7 +1371,10 @@ fn the_settings_of_a_role_or_of_a_database_change_nothing() {
         let sleeps = format!(
             "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%{role}.job%' AND wait_event = 'PgSleep'"
         );
-        eventually("it is being changed", || server.sql(&sleeps) == "1");
+        // On a busy machine it may be over before anybody sees it.
+        eventually("it is being changed", || {
+            server.sql(&sleeps) == "1" || other.0.try_wait().unwrap().is_some()
+        });
         assert_eq!(runs(&store, &receiver, &["boom"]).stderr, "", "{setting}");
         assert!(other.0.wait().unwrap().success());
         assert_eq!(receiver.texts().len(), 1, "{setting}");
