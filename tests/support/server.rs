@@ -16,8 +16,9 @@ use super::Folder;
 /// The password in every address here: it must turn up nowhere.
 pub const PASSWORD: &str = "s3cr3tOfTheStore";
 
-/// Ends the server, and removes its data, once nobody holds the other end of its standard input.
-const KEEPER: &str = "\"$@\" < /dev/null & server=$!; cat > /dev/null; kill -INT $server; wait $server; rm -rf \"$DATA\"";
+/// Ends the server, and removes its data, once nobody holds the other end of its standard input. Ctrl-C comes to the whole
+/// group: it ends the tests, and not who tidies up after them.
+const KEEPER: &str = "trap '' INT HUP TERM; \"$@\" < /dev/null & server=$!; cat > /dev/null; kill -INT $server; wait $server; rm -rf \"$DATA\"";
 
 /// A server on loopback.
 pub struct Server {
