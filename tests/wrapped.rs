@@ -240,7 +240,7 @@ fn under_supervisord_a_stop_names_it_and_is_not_counted_where_it_is_meant_so() {
     let folder = Folder::new();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let settings = format!(
-        "[supervisord]\nnodaemon=true\nlogfile={log}\nchildlogdir={logs}\npidfile={pid}\nuser={user}\n\
+        "[supervisord]\nnodaemon=true\nminfds=64\nlogfile={log}\nchildlogdir={logs}\npidfile={pid}\nuser={user}\n\
          [unix_http_server]\nfile={socket}\n\
          [rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface\n\
          [supervisorctl]\nserverurl=unix://{socket}\n\
