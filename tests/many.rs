@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use support::{Folder, Program, Receiver};
+use support::{Ended, Folder, Program, Receiver};
 
 const JOB: &str = "pipeline-notify.ends.alternate";
 const PROCESSES: usize = 8;
@@ -23,6 +23,14 @@ const READERS: usize = 4;
 
 /// How long a program may take for all that it has to do here.
 const PATIENCE: Duration = Duration::from_secs(900);
+
+/// Runs a program that is to decide as one with others, which who gives a lock up does not.
+fn run(program: Program) -> Ended {
+    let ended = program.run_for(PATIENCE);
+    let is_passed_by = ended.stderr.contains("holds a lock");
+    assert!(ended.code == Some(0) && !is_passed_by, "{ended:?}");
+    ended
+}
 
 #[test]
 fn each_change_of_a_job_that_some_processes_run_at_once_is_sent_once() {
@@ -60,14 +68,11 @@ fn change_status(times: u32, is_eager: bool) {
                 .env("NOTIFY_EXIT_SECONDS", "0")
                 // A machine that stands still for a second makes no change of status.
                 .env("NOTIFY_SILENT_SECONDS", "900");
-            scope.spawn(|| program.run_for(PATIENCE))
+            scope.spawn(|| run(program))
         });
-        let ended = processes.map(|process| process.join().unwrap());
+        let ended = processes.map(|process| process.join().is_ok());
         is_over.store(true, Ordering::Relaxed);
-        for ended in ended {
-            let is_passed_by = ended.stderr.contains("holds a lock");
-            assert!(ended.code == Some(0) && !is_passed_by, "{ended:?}");
-        }
+        assert_eq!(ended, [true; PROCESSES]);
         for reader in readers {
             let (read, count) = reader.join().unwrap();
             seen.extend(read);
@@ -172,7 +177,7 @@ fn mix(processes: u64, threads: u64, seed: u64, before: Option<&Path>) {
                     )
                     .env("NOTIFY_EXIT_SECONDS", "0.3")
                     .env("NOTIFY_SILENT_SECONDS", "900");
-                scope.spawn(|| program.run_for(PATIENCE))
+                scope.spawn(|| run(program))
             })
             .collect();
         processes
@@ -183,7 +188,6 @@ fn mix(processes: u64, threads: u64, seed: u64, before: Option<&Path>) {
     let number = |text: Option<&str>| text.unwrap().parse::<u64>().unwrap();
     let mut runs = Vec::new();
     for ended in ended {
-        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         runs.extend(ended.stdout.lines().map(|line| {
             let mut words = line.split(' ');
             Run {
