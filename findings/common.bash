@@ -3,8 +3,9 @@
 # Exit codes: 0 as written, 1 the behaviour has changed, 2 a package cannot be had.
 
 work=$(mktemp -d)
+mkdir -m 1777 "$work/tmp"
 chmod 755 "$work" # a script may run its program as another user
-export LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8 TMPDIR=$work/tmp
 started=()
 
 # Ends what `start` started, within 3 seconds, and removes the folder.
@@ -77,9 +78,14 @@ crates() {
         printf '%s\n' "$@"
     } > "$work/crate/Cargo.toml"
     cat > "$work/crate/src/main.rs"
+    # Each script's program is called so: one at a time, where they share the target folder.
+    mkdir -p "$target"
+    exec {building}> "$target/building"
+    flock "$building"
     install_by 580 env CARGO_TARGET_DIR="$target" \
         cargo build --quiet --manifest-path "$work/crate/Cargo.toml"
     cp "$target/debug/program" "$work/program"
+    exec {building}>&-
     rustc --version
     printf '%s\n' "$@"
 }

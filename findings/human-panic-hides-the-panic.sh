@@ -15,8 +15,6 @@ fn main() {
     panic!("no connection to orders");
 }
 RUST
-mkdir "$work/tmp"
-export TMPDIR=$work/tmp
 run() { # the title, the environment
     local code=0 title=$1
     shift

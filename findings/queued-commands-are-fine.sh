@@ -11,7 +11,7 @@ set -euo pipefail
 debian nq=0.3.1-4 task-spooler=1.0.1+dfsg1-1 parallel=20221122+ds-2 gearman-tools=1.1.20+ds-1 gearman-job-server=1.1.20+ds-1 \
     libgearman8=1.1.20+ds-1 libhiredis0.14=0.14.1-3 libmariadb3=1:10.11.19-0+deb12u1 libevent-2.1-7=2.1.12-stable-8+deb12u1 \
     libevent-pthreads-2.1-7=2.1.12-stable-8+deb12u1 libmemcached11=1.1.4-1 libhashkit2=1.1.4-1
-export NQDIR="$work/nq" TS_SOCKET="$work/tsp" TMPDIR="$work" PARALLEL_HOME="$work/parallel"
+export NQDIR="$work/nq" TS_SOCKET="$work/tsp" PARALLEL_HOME="$work/parallel"
 mkdir "$NQDIR" "$PARALLEL_HOME"
 touch "$PARALLEL_HOME/will-cite"
 port=$(free_port)
