@@ -6,6 +6,8 @@ set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
 debian parallel=20221122+ds-2
+export PARALLEL_HOME="$work/parallel"
+mkdir "$PARALLEL_HOME"
 cat > "$work/job.sh" << 'JOB'
 case $1 in
     fails) exit 3 ;;

@@ -10,6 +10,9 @@ set -euo pipefail
 
 python prefect==3.9.1 dagster==1.13.28
 cd "$work"
+export HOME=$work DAGSTER_HOME=$work/dagster
+mkdir "$DAGSTER_HOME"
+printf 'telemetry:\n  enabled: false\n' > "$DAGSTER_HOME/dagster.yaml"
 export PREFECT_HOME="$work/prefect" PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS=90 PREFECT_SERVER_ANALYTICS_ENABLED=false PREFECT_LOGGING_COLORS=false DO_NOT_TRACK=1
 cat > flows.py << 'PYTHON'
 import sys

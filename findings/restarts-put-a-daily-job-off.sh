@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Guess: a job of "every 24 hours" in a program that is restarted every 20 hours, by a deploy or a reboot, runs about once a day.
 # Seen: never, with tokio-cron-scheduler's `new_repeated`, schedule, APScheduler, rufus-scheduler and toad-scheduler: they count from the program's
-# start. clokwerk goes by the clock, Celery beat keeps a file, BullMQ keeps it in Redis: there it runs. Here a day is 6 s, and the program is restarted every 5.
+# start. clokwerk goes by the clock, Celery beat keeps a file, BullMQ keeps it in Redis: there it runs. Here a day is 10 s, and the program is restarted 5 s after it is up.
 # Why it matters: the clean-up and the monthly report run on the laptop, and wherever nobody deploys. They run no more from the week on in which the
 # team deploys each day, and nothing fails. A time of the day instead ("at 03:00") is not put off.
 set -euo pipefail
@@ -23,14 +23,16 @@ async fn main() {
     if std::env::args().nth(1).unwrap() == "clokwerk" {
         use clokwerk::TimeUnits;
         let mut scheduler = clokwerk::Scheduler::new();
-        scheduler.every(6.seconds()).run(job);
+        scheduler.every(10.seconds()).run(job);
+        println!("up");
         let _thread = scheduler.watch_thread(Duration::from_millis(100));
         pending::<()>().await;
     }
     use tokio_cron_scheduler::{Job, JobScheduler};
     let scheduler = JobScheduler::new().await.unwrap();
-    scheduler.add(Job::new_repeated(Duration::from_secs(6), |_, _| job()).unwrap()).await.unwrap();
+    scheduler.add(Job::new_repeated(Duration::from_secs(10), |_, _| job()).unwrap()).await.unwrap();
     scheduler.start().await.unwrap();
+    println!("up");
     pending::<()>().await;
 }
 RUST
@@ -46,12 +48,14 @@ cat > with_rufus.rb << 'RUBY'
 require "rufus-scheduler"
 $stdout.sync = true
 scheduler = Rufus::Scheduler.new
-scheduler.every("6s") { puts "ran" }
+scheduler.every("10s") { puts "ran" }
+puts "up"
 scheduler.join
 RUBY
 cat > with_schedule.py << 'PYTHON'
 import time, schedule
-schedule.every(6).seconds.do(print, "ran")
+schedule.every(10).seconds.do(print, "ran")
+print("up")
 while True:
     schedule.run_pending()
     time.sleep(0.1)
@@ -59,39 +63,52 @@ PYTHON
 cat > with_apscheduler.py << 'PYTHON'
 from apscheduler.schedulers.blocking import BlockingScheduler
 scheduler = BlockingScheduler()
-scheduler.add_job(print, "interval", ["ran"], seconds=6)
+scheduler.add_job(print, "interval", ["ran"], seconds=10)
+print("up")
 scheduler.start()
 PYTHON
 cat > with_celery.py << 'PYTHON'
 from celery import Celery
 app = Celery(broker="filesystem://")
 app.conf.broker_transport_options = dict.fromkeys(["data_folder_in", "data_folder_out"], "queue")
-app.conf.beat_schedule = {"ran": {"task": "ran", "schedule": 6.0}}
+app.conf.beat_schedule = {"ran": {"task": "ran", "schedule": 10.0}}
 PYTHON
 cat > with_toad.js << 'JS'
 const { ToadScheduler, SimpleIntervalJob, Task } = require("toad-scheduler");
-new ToadScheduler().addSimpleIntervalJob(new SimpleIntervalJob({ seconds: 6 }, new Task("job", () => console.log("ran"))));
+new ToadScheduler().addSimpleIntervalJob(new SimpleIntervalJob({ seconds: 10 }, new Task("job", () => console.log("ran"))));
+console.log("up");
 JS
 cat > with_bullmq.js << 'JS'
 const { Queue, Worker } = require("bullmq");
 const connection = { host: "127.0.0.1", port: Number(process.env.REDIS_PORT) };
-new Queue("orders", { connection }).upsertJobScheduler("job", { every: 6000 });
+new Queue("orders", { connection }).upsertJobScheduler("job", { every: 10000 }).then(() => console.log("up"));
 new Worker("orders", async () => console.log("ran"), { connection });
 JS
 mkdir queue
 names=(tokio-cron-scheduler clokwerk schedule APScheduler rufus toad-scheduler 'Celery beat' BullMQ)
 commands=('./program tokio' './program clokwerk' 'python3 with_schedule.py' 'python3 with_apscheduler.py' "ruby3.1 with_rufus.rb" 'node with_toad.js'
     'celery --app=with_celery beat --loglevel=INFO' 'node with_bullmq.js')
-for run in {1..7}; do
-    pids=()
-    for number in "${!names[@]}"; do
-        start "${names[number]}" timeout 30 ${commands[number]}
-        pids+=("${started[-1]}")
+restarted() { # the name, the command
+    local name=$1 times job=
+    shift
+    trap '[ -z "$job" ] || kill "$job" 2> /dev/null || true' EXIT
+    trap exit TERM
+    for times in {1..9}; do
+        timeout 120 "$@" >> "$name.log" 2>&1 < /dev/null &
+        job=$!
+        up() { [ "$(grep -cx 'up\|.*beat: Starting.*' "$name.log")" = "$times" ]; }
+        within 90 up
+        sleep 5
+        kill "$job"
+        wait "$job" || true
     done
-    sleep 5
-    kill "${pids[@]}"
-    wait "${pids[@]}" || true
+}
+loops=()
+for number in "${!names[@]}"; do
+    start loops restarted "${names[number]}" ${commands[number]}
+    loops+=("$!")
 done
+wait "${loops[@]}"
 expect 'tokio-cron-scheduler: never
 clokwerk: as planned
 schedule: never
