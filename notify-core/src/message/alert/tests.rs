@@ -55,13 +55,19 @@ fn the_text_begins_like_the_articles_and_ends_with_the_facts() {
     );
 }
 
-/// It works at the moment: `is flapping on worker-3 after 2 h` would read as if it had begun to flap after that time.
+/// It works at the moment: `is flapping on worker-3 after 2 h` would read as if it had begun to flap after that time,
+/// and `ran late on worker-3 after 2 h` as if it were late by that.
 #[test]
-fn the_title_of_a_job_that_flaps_says_no_span() {
-    let mut flapping = alert("etl.load.run", Kind::Flapping, "");
-    flapping.outage = alert("etl.load.run", Kind::Recovered, "").outage;
-    assert_eq!(flapping.summary(), "⚠ etl.load.run is flapping on worker-3");
-    assert!(flapping.text().contains("\nworks again after 2 h"));
+fn the_title_of_a_job_that_flaps_or_ran_late_says_no_span() {
+    for (kind, title) in [
+        (Kind::Flapping, "⚠ etl.load.run is flapping on worker-3"),
+        (Kind::Late, "✓ etl.load.run ran late on worker-3"),
+    ] {
+        let mut alert_of_kind = alert("etl.load.run", kind, "");
+        alert_of_kind.outage = alert("etl.load.run", Kind::Recovered, "").outage;
+        assert_eq!(alert_of_kind.summary(), title);
+        assert!(alert_of_kind.text().contains("\nworks again after 2 h"));
+    }
 }
 
 /// `works again after 0.000 s` would be wrong, and nobody knows better.

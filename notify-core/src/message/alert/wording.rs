@@ -92,8 +92,9 @@ impl Alert {
         if let Some(host) = &self.status.host {
             title += &format!(" on {}", write(host));
         }
-        // A job that flaps has not recovered after that time.
-        let outage = self.outage.as_ref().filter(|_| self.kind != Kind::Flapping);
+        // A job that flaps has not recovered after that time, and one that ran late was not late by it.
+        let is_span_of_kind = !matches!(self.kind, Kind::Flapping | Kind::Late);
+        let outage = self.outage.as_ref().filter(|_| is_span_of_kind);
         if let Some(span) = outage.and_then(|outage| self.outage_span(outage)) {
             title += &format!(" after {span}");
         }
