@@ -11,8 +11,7 @@ use crate::dispatch::thread::{self, Thread};
 use crate::format::time::Time;
 use crate::message::alert::Alert;
 use crate::notifier::{FollowUps, Notifier, Ours, Refusal};
-use crate::os::clock;
-use crate::os::isolate;
+use crate::os::{self, clock, isolate};
 use crate::settings::route::Route;
 use crate::state::Queue;
 
@@ -50,7 +49,7 @@ pub(crate) fn call<T>(
     ask: impl FnOnce(&dyn Notifier, Duration) -> Result<T, Refusal>,
 ) -> Result<T, Refusal> {
     let timeout = time_until(deadline, Instant::now());
-    isolate::contain(|| ask(&*route.notifier, timeout))
+    os::thread::as_the_program(|| isolate::contain(|| ask(&*route.notifier, timeout)))
         .unwrap_or_else(|| Err(Refusal::temporary("the notifier panicked")))
         .map_err(Refusal::redacted)
 }

@@ -73,7 +73,7 @@ pub(super) fn run(
             "no thread could be started to write to it",
         ));
     };
-    let ended = wait(&mut child, deadline);
+    let ended = thread::as_ours(|| wait(&mut child, deadline));
     // While we hold it, a command that reads nothing raises no SIGPIPE here, by which programs
     // end that have asked for that.
     let_go(reader, &written);

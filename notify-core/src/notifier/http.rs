@@ -18,6 +18,7 @@ use super::authorities;
 use super::{Refusal, proxy, unreachable};
 use crate::format::json::Value;
 use crate::notifier::url::Url;
+use crate::os::thread;
 
 /// The longest answer that is read. Most services answer with a word; Discord with the message.
 const ANSWER: u64 = 128 * 1024;
@@ -83,6 +84,10 @@ impl<'a> Post<'a> {
     /// Posts it; every answer, 2xx too, is returned for its service to judge. Where there is none, the refusal is
     /// temporary, and does not show the URL.
     pub(crate) fn send(self, timeout: Duration) -> Result<Answer, Refusal> {
+        thread::as_ours(|| self.exchange(timeout))
+    }
+
+    fn exchange(self, timeout: Duration) -> Result<Answer, Refusal> {
         let agent = self.agent(timeout);
         let mut request = Request::builder()
             .method(self.method)

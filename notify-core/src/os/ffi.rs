@@ -749,6 +749,46 @@ pub(crate) fn unblock(signals: impl Iterator<Item = i32>) {
     }
 }
 
+/// The signals that a thread does not take.
+#[cfg(unix)]
+#[derive(Clone, Copy)]
+pub(crate) struct Blocked(libc::sigset_t);
+
+/// Blocks all signals for this thread, but those that its own faults raise; returns which were blocked before.
+#[cfg(unix)]
+pub(crate) fn block_signals() -> Blocked {
+    const FAULTS: [i32; 7] = [
+        libc::SIGSEGV,
+        libc::SIGBUS,
+        libc::SIGILL,
+        libc::SIGFPE,
+        libc::SIGABRT,
+        libc::SIGTRAP,
+        libc::SIGSYS,
+    ];
+    // SAFETY: `sigfillset` initializes the set that the others read and write, and a set is all numbers.
+    unsafe {
+        let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+        libc::sigfillset(&raw mut all);
+        for fault in FAULTS {
+            libc::sigdelset(&raw mut all, fault);
+        }
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+        Blocked(before)
+    }
+}
+
+/// Blocks those signals for this thread and no other; returns which were blocked before.
+#[cfg(unix)]
+pub(crate) fn block(signals: Blocked) -> Blocked {
+    // SAFETY: both are sets, and a set is all numbers.
+    unsafe {
+        let mut before = std::mem::zeroed();
+        libc::pthread_sigmask(libc::SIG_SETMASK, &raw const signals.0, &raw mut before);
+        Blocked(before)
+    }
+}
+
 /// Returns what a signal does now: an address, or one of the numbers for "the default" and "nothing".
 #[cfg(unix)]
 fn action(signal: i32) -> Option<libc::sighandler_t> {
@@ -1084,6 +1124,31 @@ mod tests {
             release_signal(libc::SIGTERM);
             assert_eq!(action(libc::SIGTERM), Some(libc::SIG_IGN));
         }));
+    }
+
+    #[test]
+    fn a_signal_that_the_program_waits_for_reaches_no_thread_of_ours() {
+        let waits = || {
+            let (end, ended) = mpsc::channel::<()>();
+            let work = move || {
+                let _ = ended.recv();
+            };
+            let ours = crate::os::thread::spawn("notify-test", work).unwrap();
+            let mut signal = 0;
+            // SAFETY: `sigemptyset` initializes the set that the others read.
+            unsafe {
+                let mut set = std::mem::zeroed();
+                libc::sigemptyset(&raw mut set);
+                libc::sigaddset(&raw mut set, libc::SIGTERM);
+                libc::pthread_sigmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut());
+                libc::kill(libc::getpid(), libc::SIGTERM);
+                libc::sigwait(&raw const set, &raw mut signal);
+            }
+            assert_eq!(signal, libc::SIGTERM);
+            drop(end);
+            ours.join().unwrap();
+        };
+        assert!(ends_in_a_fork(waits));
     }
 
     #[test]

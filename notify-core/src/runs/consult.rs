@@ -210,7 +210,7 @@ fn ask_elsewhere<R: Send + 'static>(
 ) -> Result<R, Unanswered> {
     let (answer, answered) = mpsc::channel();
     let ask = move || {
-        let _ = answer.send(ask(foreign));
+        let _ = answer.send(thread::as_the_program(|| ask(foreign)));
     };
     thread::spawn("notify-ask", ask).map_err(|_| Unanswered::Late)?;
     let answer = answered.recv_timeout(patience);

@@ -203,7 +203,7 @@ impl Notifier for Smtp {
             return Err(Refusal::temporary("there is no thread to send it"));
         }
         let late = |_| Err(Refusal::temporary("no answer in time"));
-        ended.recv_timeout(timeout).unwrap_or_else(late)
+        thread::as_ours(|| ended.recv_timeout(timeout)).unwrap_or_else(late)
     }
 
     fn hidden(&self, _: Ours) -> Vec<Hidden> {

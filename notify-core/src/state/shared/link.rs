@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender};
-use std::thread;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -26,6 +26,7 @@ use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
 use crate::os::mutex::Mutex;
 use crate::os::random;
+use crate::os::thread;
 use crate::state::Wait;
 use crate::state::change::RunKey;
 
@@ -209,8 +210,8 @@ impl Link {
             locked: Mutex::default(),
         });
         let own = link.clone();
-        let thread = thread::Builder::new().name("notify-store".to_owned());
-        if let Err(error) = thread.spawn(move || worker::run(&own, events)) {
+        let work = move || worker::run(&own, events);
+        if let Err(error) = thread::spawn("notify-store", work) {
             link.fail(Fault::Never(format!("there is no thread for it: {error}")));
         }
         link
@@ -323,7 +324,7 @@ impl Link {
             if !is_lost || Instant::now() + ASK_AGAIN >= until || !self.is_coming(Wait::Restart) {
                 return answer;
             }
-            thread::sleep(ASK_AGAIN);
+            sleep(ASK_AGAIN);
         }
     }
 
