@@ -92,6 +92,15 @@ fn where_files_may_not_grow_it_ends_as_it_would_and_the_failure_is_sent() {
 }
 
 #[test]
+fn where_threads_are_to_have_little_stack_it_ends_as_it_would_and_the_failure_is_sent() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let program = failing().directory(&folder).alerts_to(&receiver);
+    let ended = program.env("RUST_MIN_STACK", "16384").run_soon();
+    assert_eq!(lines(&ended), Vec::<String>::new());
+    assert_eq!(receiver.texts().len(), 1);
+}
+
+#[test]
 fn a_directory_whose_name_is_not_utf8_is_used() {
     let (folder, receiver) = (Folder::new(), Receiver::new());
     let directory = folder

@@ -5,8 +5,9 @@
 
 #[cfg(unix)]
 use std::cell::Cell;
-use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{Builder, JoinHandle};
+use std::{env, io};
 
 #[cfg(unix)]
 use crate::os::ffi::{self, Blocked};
@@ -24,9 +25,24 @@ pub(crate) fn spawn(
     boxed(name, Box::new(work))
 }
 
+/// What std gives a thread. A program may ask for less by `RUST_MIN_STACK`, for threads that do little.
+const STACK: usize = 2 * 1024 * 1024;
+
+/// Returns how large the stack of a thread is to be: more where the program asks for more, as for its notifiers.
+fn stack() -> usize {
+    /// 0 until the environment was read, which a forked child may wait for in vain.
+    static SIZE: AtomicUsize = AtomicUsize::new(0);
+    if SIZE.load(Ordering::Relaxed) == 0 {
+        let asked = env::var("RUST_MIN_STACK").ok();
+        let asked = asked.and_then(|asked| asked.parse().ok());
+        SIZE.store(asked.unwrap_or(0).max(STACK), Ordering::Relaxed);
+    }
+    SIZE.load(Ordering::Relaxed)
+}
+
 /// One function, whatever the work is: the standard one is 2 KB of code for each kind.
 fn boxed(name: &str, work: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()>> {
-    let builder = Builder::new().name(name.to_owned());
+    let builder = Builder::new().name(name.to_owned()).stack_size(stack());
     #[cfg(unix)]
     {
         // The thread begins with those of the one that starts it.
