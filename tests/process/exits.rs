@@ -56,6 +56,21 @@ fn a_notifier_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
     }
 }
 
+#[test]
+fn a_warning_waits_for_no_thread_that_holds_standard_error() {
+    let folder = Folder::new();
+    let program = Program::new("exits").arg("standard error is locked");
+    let ended = exits(program.directory(&folder));
+    let warnings = ended.warnings();
+    assert!(
+        warnings
+            .iter()
+            .any(|line| line.contains("SLACK_ALERTS_WEBHOOK_URL")),
+        "{ended:?}"
+    );
+    assert!(folder.status_file(RUN).starts_with("ERROR\n"));
+}
+
 /// Leaves an alert for each of two notifiers that hang.
 fn left_for_two_that_hang() -> Folder {
     let (folder, receiver) = (Folder::new(), Receiver::new());

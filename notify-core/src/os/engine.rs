@@ -107,11 +107,6 @@ pub(crate) fn pid() -> u32 {
     Engine::this().pid
 }
 
-/// Returns whether the process was forked by one that has used this library.
-pub(crate) fn is_forked() -> bool {
-    Engine::this().parent.is_some()
-}
-
 /// Distinguishes the engine of this process from those of its ancestors, which stay in its memory.
 pub(crate) fn address() -> usize {
     std::ptr::from_ref(Engine::this()).addr()

@@ -789,6 +789,59 @@ pub(crate) fn block(signals: Blocked) -> Blocked {
     }
 }
 
+/// Writes a line to standard error, and ends nobody and waits for nobody: not by SIGPIPE, to which the program may have
+/// given its default back; not for std's lock, which a thread may hold that waits for this one, or in a forked child one
+/// that is not there; and 0.2 s at most for whoever does not read.
+#[cfg(unix)]
+pub(crate) fn print(line: &str) {
+    /// Whether so many bytes as are written together without a wait have room by then.
+    fn has_room() -> bool {
+        let mut asked = libc::pollfd {
+            fd: libc::STDERR_FILENO,
+            events: libc::POLLOUT,
+            revents: 0,
+        };
+        // Again after a signal. SAFETY: it writes the one element that it is told of.
+        (0..20).any(|_| unsafe { libc::poll(&raw mut asked, 1, 10) } > 0)
+    }
+    fn write(mut bytes: &[u8]) -> bool {
+        while !bytes.is_empty() {
+            // SAFETY: it reads what is there.
+            let written =
+                unsafe { libc::write(libc::STDERR_FILENO, bytes.as_ptr().cast(), bytes.len()) };
+            match usize::try_from(written) {
+                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+                Err(_) if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+        }
+        true
+    }
+    let is_pending = || {
+        // SAFETY: `sigemptyset` initializes the set that the others read and write.
+        unsafe {
+            let mut pending = std::mem::zeroed();
+            libc::sigemptyset(&raw mut pending);
+            libc::sigpending(&raw mut pending);
+            libc::sigismember(&raw const pending, libc::SIGPIPE) == 1
+        }
+    };
+    let was_pending = is_pending();
+    let before = block_signals();
+    let mut pieces = line.as_bytes().chunks(libc::PIPE_BUF);
+    let _ = pieces.all(|piece| has_room() && write(piece));
+    if !was_pending && is_pending() {
+        // SAFETY: as above; it does not wait, for the signal is there.
+        unsafe {
+            let mut pipe = std::mem::zeroed();
+            libc::sigemptyset(&raw mut pipe);
+            libc::sigaddset(&raw mut pipe, libc::SIGPIPE);
+            libc::sigwait(&raw const pipe, &mut 0);
+        }
+    }
+    block(before);
+}
+
 /// Returns what a signal does now: an address, or one of the numbers for "the default" and "nothing".
 #[cfg(unix)]
 fn action(signal: i32) -> Option<libc::sighandler_t> {
@@ -1017,10 +1070,12 @@ pub(crate) fn within(patience: Duration) -> Duration {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::io::Write as _;
     use std::sync::mpsc;
     use std::thread;
 
     use super::*;
+    use crate::os::warning::Warning;
 
     fn value_of(of_process: &OfProcess<(u32, u32)>) -> (u32, u32) {
         let pid = std::process::id();
@@ -1149,6 +1204,38 @@ mod tests {
             ours.join().unwrap();
         };
         assert!(ends_in_a_fork(waits));
+    }
+
+    #[test]
+    fn a_warning_that_nobody_reads_does_not_end_a_program_that_sigpipe_ends() {
+        let warns = || {
+            let (reader, writer) = io::pipe().unwrap();
+            drop(reader);
+            // SAFETY: both take numbers, and concern this child alone.
+            unsafe {
+                libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+                assert_eq!(libc::dup2(writer.as_raw_fd(), 2), 2);
+            }
+            Warning::new("not read", "not read").warn();
+        };
+        assert!(ends_in_a_fork(warns));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_warning_that_nobody_reads_is_given_up_where_the_pipe_is_full() {
+        let warns = || {
+            let (_reader, writer) = io::pipe().unwrap();
+            // SAFETY: all take numbers, and concern this child alone.
+            unsafe {
+                let size = libc::fcntl(writer.as_raw_fd(), libc::F_SETPIPE_SZ, 4096);
+                let full = vec![b'x'; usize::try_from(size).unwrap()];
+                (&writer).write_all(&full).unwrap();
+                assert_eq!(libc::dup2(writer.as_raw_fd(), 2), 2);
+            }
+            Warning::new("not read", "not read").warn();
+        };
+        assert!(ends_in_a_fork(warns));
     }
 
     #[test]

@@ -3,14 +3,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-#[cfg(unix)]
-use std::fs::File;
+#[cfg(not(unix))]
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::Level;
 
-use crate::os::engine::{self, Part, Slot};
+use crate::os::engine::{Part, Slot};
+#[cfg(unix)]
+use crate::os::ffi;
 use crate::os::isolate;
 use crate::os::mutex::Mutex;
 use crate::os::redact;
@@ -77,18 +78,12 @@ pub(crate) fn follows(bytes: &[u8]) {
     }
 }
 
-/// Writes a line to standard error: in a forked child past std's lock, which a thread may have held that is
-/// not there.
+/// Writes a line to standard error.
 fn print(line: &str) {
-    let stderr = io::stderr();
     #[cfg(unix)]
-    if engine::is_forked()
-        && let Ok(own) = std::os::fd::AsFd::as_fd(&stderr).try_clone_to_owned()
-    {
-        let _ = File::from(own).write_all(line.as_bytes());
-        return;
-    }
-    let _ = stderr.lock().write_all(line.as_bytes());
+    ffi::print(line);
+    #[cfg(not(unix))]
+    let _ = io::stderr().lock().write_all(line.as_bytes());
 }
 
 /// Hands a line to the logger, and returns whether that takes such lines: one that takes errors alone, or one
@@ -112,7 +107,10 @@ pub(crate) fn over(fault: &str) {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::io;
+
     use super::*;
+    use crate::os::engine;
 
     /// Issue 13, point 5.
     #[cfg(unix)]
@@ -140,7 +138,7 @@ mod tests {
             .get()
             .lock()
             .insert("logged before the fork".to_owned());
-        let ends = crate::os::ffi::ends_in_a_fork(|| {
+        let ends = ffi::ends_in_a_fork(|| {
             assert!(LASTING.get().lock().contains("logged before the fork"));
         });
         assert!(ends);
