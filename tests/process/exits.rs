@@ -57,6 +57,19 @@ fn a_notifier_that_waits_for_the_exiting_thread_does_not_hang_the_exit() {
 }
 
 #[test]
+fn what_is_annotated_in_a_notifier_runs_bare() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let ended = exits(hasty("notifier that is annotated", &folder, &receiver));
+    assert!(ended.stdout.starts_with("sent\n"), "{ended:?}");
+    assert!(folder.status_file(RUN).starts_with("ERROR\n"));
+    assert_eq!(
+        folder.waiting_alerts().len(),
+        1,
+        "no alert is sent about alerts"
+    );
+}
+
+#[test]
 fn a_warning_waits_for_no_thread_that_holds_standard_error() {
     let folder = Folder::new();
     let program = Program::new("exits").arg("standard error is locked");

@@ -32,6 +32,10 @@ fn main() -> ExitCode {
         "notifier with thread-locals" => install(count),
         "notifier that panics" => install(|| panic!("the notifier broke")),
         "notifier that exits" => install(|| exit(9)),
+        "notifier that is annotated" => Config::new()
+            .channel("alerts", Annotated)
+            .install()
+            .map_err(Into::into),
         "notifiers that hang" | "notifiers that hang, success" => install_two_that_hang(),
         "logger that locks" => log::set_logger(&LOGGER)
             .map(|()| log::set_max_level(log::LevelFilter::Trace))
@@ -226,6 +230,23 @@ impl<F: Fn() + Send + Sync> Notifier for Acting<F> {
     fn notify(&self, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
         (self.0)();
         Ok(())
+    }
+}
+
+/// A notifier that reports its own failures, with all that it is asked.
+struct Annotated;
+
+impl Notifier for Annotated {
+    #[notify(name = "notifier")]
+    fn notify(&self, _alerts: &[Alert], _timeout: Duration) -> Result<(), Refusal> {
+        let _ = writeln!(std::io::stdout(), "sent");
+        fail().map_err(Refusal::temporary)
+    }
+
+    #[notify(name = "identity")]
+    fn identity(&self) -> String {
+        let _ = fail();
+        "annotated".to_owned()
     }
 }
 

@@ -63,7 +63,7 @@ use crate::os::redact;
 /// Takes alerts to a destination.
 ///
 /// It is called on a background thread, never by the function that is reported, and may block for
-/// up to `timeout`. A panic in it counts as a temporary refusal.
+/// up to `timeout`. A panic in it counts as a temporary refusal. What is annotated runs bare in it.
 ///
 /// # Examples
 ///

@@ -1,6 +1,7 @@
 //! Runs foreign code, and stops its panics at the call.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a panic carries.
@@ -23,4 +24,31 @@ fn discard(payload: Payload) {
     if let Err(second) = catch(|| drop(payload)) {
         std::mem::forget(second);
     }
+}
+
+thread_local! {
+    /// Whether annotated functions run bare on this thread: it is of ours, or a run that ends on it asks the program.
+    static IS_BARE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns whether annotated functions run bare on this thread.
+pub(crate) fn is_bare() -> bool {
+    IS_BARE.try_with(Cell::get).unwrap_or(false)
+}
+
+/// Runs code of the program that we call: what is annotated runs bare in it, for the end of one run is no place for
+/// another, and no alert is sent about alerts.
+pub(crate) fn bare<R>(foreign: impl FnOnce() -> R) -> R {
+    struct Before(bool);
+    impl Drop for Before {
+        fn drop(&mut self) {
+            let _ = IS_BARE.try_with(|is_bare| is_bare.set(self.0));
+        }
+    }
+    let _before = Before(
+        IS_BARE
+            .try_with(|is_bare| is_bare.replace(true))
+            .unwrap_or(false),
+    );
+    foreign()
 }

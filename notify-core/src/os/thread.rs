@@ -11,6 +11,7 @@ use std::{env, io};
 
 #[cfg(unix)]
 use crate::os::ffi::{self, Blocked};
+use crate::os::isolate;
 
 #[cfg(unix)]
 thread_local! {
@@ -50,13 +51,13 @@ fn boxed(name: &str, work: Box<dyn FnOnce() + Send>) -> io::Result<JoinHandle<()
         let programs = PROGRAMS.get().unwrap_or(before);
         let spawned = builder.spawn(move || {
             PROGRAMS.set(Some(programs));
-            work();
+            isolate::bare(work);
         });
         ffi::block(before);
         spawned
     }
     #[cfg(not(unix))]
-    builder.spawn(work)
+    builder.spawn(|| isolate::bare(work))
 }
 
 /// Runs what the program, or a command that it starts, is to take the signals of the program in.
@@ -96,6 +97,13 @@ mod tests {
     use std::process::Command;
 
     use super::*;
+
+    #[test]
+    fn annotated_functions_run_bare_on_a_thread_of_ours() {
+        let work = || assert!(isolate::is_bare());
+        spawn("notify-test", work).unwrap().join().unwrap();
+        assert!(!isolate::is_bare());
+    }
 
     #[test]
     fn what_the_program_starts_on_a_thread_of_ours_takes_signals_and_what_is_ours_does_not() {

@@ -18,7 +18,6 @@ use crate::rules::occasion::{Known, Occasion};
 use crate::rules::rule::Rule;
 use crate::rules::transition::{self, End, Transition};
 use crate::rules::{Past, Reason};
-use crate::runs::stack;
 use crate::settings::config::{MAX_CHANNEL_BYTES, is_channel_name};
 use crate::settings::route::{Routes, Way};
 use crate::status::cause::Cause;
@@ -199,7 +198,7 @@ impl Unanswered {
 
 /// Runs foreign code.
 fn ask<R>(foreign: impl FnOnce() -> R) -> Result<R, Unanswered> {
-    let answer = isolate::contain(|| stack::bare(foreign));
+    let answer = isolate::contain(|| isolate::bare(foreign));
     answer.ok_or(Unanswered::Panicked)
 }
 

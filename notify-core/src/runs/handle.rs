@@ -6,6 +6,7 @@ use std::future;
 use std::pin::pin;
 use std::sync::Arc;
 
+use crate::os::isolate;
 use crate::os::warning::Warning;
 use crate::runs::run_data::{self, RunData};
 use crate::runs::stack;
@@ -248,7 +249,7 @@ pub(crate) fn innermost() -> Option<Arc<RunData>> {
 
 /// Lends the run that this thread speaks for.
 pub(crate) fn with_innermost<R>(used: impl FnOnce(Option<&Arc<RunData>>) -> R) -> R {
-    if stack::is_bare() {
+    if isolate::is_bare() {
         return used(None);
     }
     let scope = WORKS_FOR.try_with(|scopes| {

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use log::kv::{self, Key, Value, VisitSource, VisitValue};
 use log::{Level, LevelFilter, Log, Metadata, Record, SetLoggerError};
 
+use crate::os::isolate;
 use crate::os::warning::TARGET;
 use crate::runs::handle;
 use crate::runs::log_ring::{self, Line, Text};
 use crate::runs::registry;
 use crate::runs::run_data::RunData;
-use crate::runs::stack;
 
 /// The lowest level of a line that is kept.
 const LOWEST: Level = Level::Info;
@@ -252,7 +252,7 @@ pub(crate) fn keep(
     write: impl FnOnce(&mut Text) -> fmt::Result,
 ) {
     handle::with_innermost(|innermost| {
-        let sole = || (!stack::is_bare()).then(registry::sole).flatten();
+        let sole = || (!isolate::is_bare()).then(registry::sole).flatten();
         match later(known, innermost) {
             Some(run) => run.log(Line::new(level, write)),
             None => {

@@ -12,14 +12,14 @@ use crate::os::clock::Moment;
 #[cfg(unix)]
 use crate::os::signals;
 use crate::os::warning::{self, Warning};
-use crate::os::{ffi, redact};
+use crate::os::{ffi, isolate, redact};
 use crate::runs::definition::find_job;
 use crate::runs::end::{end, end_returned, note_end, take_over_again};
 use crate::runs::registry::{OPEN, Open, open_runs};
 use crate::runs::sharded;
 use crate::runs::under_way::UnderWay;
 use crate::runs::unended::{record, record_all, record_beginning, report_overlap};
-use crate::runs::{overdue, reaper, stack};
+use crate::runs::{overdue, reaper};
 use crate::settings::config::Config;
 use crate::settings::in_force;
 use crate::settings::setup::Setup;
@@ -48,7 +48,7 @@ pub(crate) type Around = fn(&mut dyn FnMut(&[u64]));
 
 /// Returns whether annotated functions report at all, or run bare.
 pub(crate) fn is_active(site: &'static Site) -> bool {
-    in_force::is_active(site.test) && !stack::is_bare()
+    in_force::is_active(site.test) && !isolate::is_bare()
 }
 
 /// Begins a run; `nested` when another run is on this thread's stack, or is being polled on it.

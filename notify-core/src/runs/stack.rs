@@ -4,9 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::mem;
 
 thread_local! {
-    /// Whether annotated functions run bare on this thread, for a run that ends on it asks the program.
-    static IS_BARE: Cell<bool> = const { Cell::new(false) };
-
     /// The runs on this thread's stack, or being polled on it, the innermost last.
     static STACK: Stack = const { Stack(RefCell::new(Vec::new())) };
 
@@ -66,28 +63,6 @@ pub(crate) fn at_exit() -> Vec<u64> {
 /// Returns how many runs are on this thread's stack.
 pub(crate) fn depth() -> usize {
     look(<[u64]>::len).unwrap_or(0)
-}
-
-/// Returns whether annotated functions run bare on this thread.
-pub(crate) fn is_bare() -> bool {
-    IS_BARE.try_with(Cell::get).unwrap_or(false)
-}
-
-/// Runs code of the program that a run asks at its end: what is annotated runs bare in it, for the end of
-/// one run is no place for another.
-pub(crate) fn bare<R>(foreign: impl FnOnce() -> R) -> R {
-    struct Before(bool);
-    impl Drop for Before {
-        fn drop(&mut self) {
-            let _ = IS_BARE.try_with(|is_bare| is_bare.set(self.0));
-        }
-    }
-    let _before = Before(
-        IS_BARE
-            .try_with(|is_bare| is_bare.replace(true))
-            .unwrap_or(false),
-    );
-    foreign()
 }
 
 /// A run's place on its thread's stack; it ends with this.

@@ -212,7 +212,7 @@ pub fn channels() -> Vec<Destination> {
 
 /// Asks a notifier for its identity, which is foreign code.
 fn identity(notifier: &dyn Notifier) -> String {
-    isolate::contain(|| notifier.identity())
+    isolate::contain(|| isolate::bare(|| notifier.identity()))
         .unwrap_or_else(|| "a notifier that panicked".to_owned())
 }
 
