@@ -205,18 +205,19 @@ impl Awaited {
     ///
     /// What is wrong with that, in words.
     pub fn expected(&self) -> Result<Expected, String> {
-        if self.job.is_empty() || self.job.contains(['\n', '\r', '#']) {
-            return Err(format!("`{}` is no name of a job", self.job.escape_debug()));
+        if self.job.is_empty() {
+            return Err("a job has a name".to_owned());
         }
         if self.job.contains('*') {
             return Err(format!("`{}` is a pattern: name one job", self.job));
         }
-        // Written down it would be read as another job's.
+        // Written down it would be read as another job's, or not at all.
         let in_line = format!("{} ", self.job);
-        let is_read_so = self.job.trim() == self.job && !self.job.contains('\t');
+        let is_read_so = self.job.trim() == self.job && !self.job.contains(['\n', '\r', '\t', '#']);
         if !is_read_so || KEYS.iter().any(|key| in_line.contains(key)) {
             return Err(format!(
-                "`{}` is a name that no such line can hold: it has the word `schedule` or `every`, or a space at its end",
+                "`{}` is a name that no such line can hold: it has a line break, a tab, a `#`, a space at an end, or the \
+                 word `schedule` or `every`; let the job say when it should run, by `schedule` or `every_hours`",
                 self.job.escape_debug()
             ));
         }
