@@ -67,8 +67,11 @@ pub(crate) struct Engine {
     pid: u32,
     /// That of the process that forked this one, as it was then.
     parent: Option<&'static Self>,
-    parts: [OnceBox<Box<dyn Any + Send + Sync>>; SLOTS],
+    parts: [OnceBox<Box<Held>>; SLOTS],
 }
+
+/// What a slot holds.
+type Held = dyn Any + Send + Sync;
 
 static ENGINE: OfProcess<Engine> = OfProcess::new();
 
@@ -90,16 +93,19 @@ impl Engine {
         ENGINE.get_or_make(Self::new)
     }
 
-    fn find<T: 'static>(&self, slot: Slot) -> Option<&T> {
-        let part = self.parts[slot as usize].get()?;
-        part.downcast_ref()
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
-    /// Returns the copy of what the parent had, or its own parent.
-    fn inherited<T: 'static>(&self, slot: Slot) -> Option<&'static T> {
-        let ancestors = iter::successors(self.parent, |engine| engine.parent);
-        let mut found = ancestors.filter_map(|engine| engine.find(slot));
-        found.next()
+    /// Returns what is in a slot. Where it is empty `begin` fills it, with the copy of what the parent had at hand, or
+    /// its own parent.
+    fn find(&self, slot: Slot, begin: &dyn Fn(Option<&Held>) -> Box<Held>) -> &Held {
+        let part = |engine: &'static Self| engine.parts[slot as usize].get();
+        let held = self.parts[slot as usize].get_or_make(|| {
+            let mut ancestors = iter::successors(self.parent, |engine| engine.parent);
+            begin(ancestors.find_map(part).map(|held| &**held))
+        });
+        &**held
     }
 }
 
@@ -109,7 +115,7 @@ pub(crate) fn pid() -> u32 {
 
 /// Distinguishes the engine of this process from those of its ancestors, which stay in its memory.
 pub(crate) fn address() -> usize {
-    std::ptr::from_ref(Engine::this()).addr()
+    Engine::this().address()
 }
 
 /// Asks the system whether this is still the process of the engine, where a fork may go unnoticed otherwise:
@@ -149,23 +155,23 @@ impl<T: Send + Sync + 'static> Part<T> {
 
     pub(crate) fn get(&self) -> &'static T {
         let engine = Engine::this();
-        let address = std::ptr::from_ref(engine).addr();
-        let (of, part) = self.first.get_or_make(|| (address, self.find(engine)));
-        if *of == address {
-            part
-        } else {
-            self.find(engine)
+        match self.first.get() {
+            Some((of, part)) if *of == engine.address() => part,
+            _ => self.find(engine),
         }
     }
 
+    #[cold]
     fn find(&self, engine: &'static Engine) -> &'static T {
-        if let Some(part) = engine.find(self.slot) {
-            return part;
-        }
-        let begin = || Box::new((self.begin)(engine.inherited(self.slot)));
-        let made = engine.parts[self.slot as usize].get_or_make(|| begin());
+        let begin = |parents: Option<&Held>| {
+            let begun: Box<Held> = Box::new((self.begin)(parents.and_then(|it| it.downcast_ref())));
+            begun
+        };
         // Each slot is one part's.
-        made.downcast_ref().unwrap_or_else(|| Box::leak(begin()))
+        let found = engine.find(self.slot, &begin).downcast_ref();
+        let found = found.unwrap_or_else(|| Box::leak(Box::new((self.begin)(None))));
+        self.first.get_or_make(|| (engine.address(), found));
+        found
     }
 }
 

@@ -290,19 +290,28 @@ impl<T: Send + Sync> OfProcess<T> {
 
     /// Returns the value of this process; `make` is given that of the process that forked it.
     pub(crate) fn get_or_make(&self, make: impl FnOnce(Option<&'static T>) -> T) -> &'static T {
-        // SAFETY: it is null, or a page that stays.
-        let page = unsafe { self.page.load(Ordering::Acquire).as_ref() };
-        let page = page.unwrap_or_else(|| self.begin());
+        let found = self.page().map(|page| page.load(Ordering::Acquire));
+        let found = found.and_then(Self::of_this_process);
+        found.unwrap_or_else(|| self.make(make))
+    }
+
+    #[cold]
+    fn make(&self, make: impl FnOnce(Option<&'static T>) -> T) -> &'static T {
+        let page = self.page().unwrap_or_else(|| self.begin());
         let found = page.load(Ordering::Acquire);
         Self::of_this_process(found).unwrap_or_else(|| self.put(page, found, make))
     }
 
     /// Makes a new value, for this is another process than the one that has made the present one.
     pub(crate) fn renew(&self, make: impl FnOnce(Option<&'static T>) -> T) {
-        // SAFETY: as above.
-        if let Some(page) = unsafe { self.page.load(Ordering::Acquire).as_ref() } {
+        if let Some(page) = self.page() {
             self.put(page, page.load(Ordering::Acquire), make);
         }
+    }
+
+    fn page(&self) -> Option<&AtomicPtr<Counted<T>>> {
+        // SAFETY: it is null, or a page that stays.
+        unsafe { self.page.load(Ordering::Acquire).as_ref() }
     }
 
     fn of_this_process(found: *mut Counted<T>) -> Option<&'static T> {
@@ -341,7 +350,6 @@ impl<T: Send + Sync> OfProcess<T> {
     }
 
     /// Makes the page; of two threads the first one's stays.
-    #[cold]
     fn begin(&self) -> &AtomicPtr<Counted<T>> {
         let wiped = wiped_page();
         self.is_wiped.store(wiped.is_some(), Ordering::Relaxed);
