@@ -7,6 +7,7 @@ pub(crate) mod ffi;
 pub(crate) mod file;
 pub(crate) mod folder;
 pub(crate) mod harness;
+pub(crate) mod inbox;
 pub(crate) mod isolate;
 pub(crate) mod landlord;
 pub(crate) mod lock;

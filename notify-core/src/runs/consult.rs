@@ -4,12 +4,13 @@
 //! annotated runs bare in them. They answer to what was known when they were asked. Where another process
 //! has changed that meanwhile they are asked again.
 
-use std::sync::mpsc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::format::text;
 use crate::message::writer::Writer;
 use crate::message::written::Message;
+use crate::os::inbox::Inbox;
 use crate::os::isolate;
 use crate::os::thread;
 use crate::os::warning::Warning;
@@ -207,11 +208,9 @@ fn ask_elsewhere<R: Send + 'static>(
     patience: Duration,
     foreign: impl FnOnce() -> R + Send + 'static,
 ) -> Result<R, Unanswered> {
-    let (answer, answered) = mpsc::channel();
-    let ask = move || {
-        let _ = answer.send(thread::as_the_program(|| ask(foreign)));
-    };
+    let answered = Arc::<Inbox<_>>::default();
+    let answer = answered.clone();
+    let ask = move || answer.put(thread::as_the_program(|| ask(foreign)));
     thread::spawn("notify-ask", ask).map_err(|_| Unanswered::Late)?;
-    let answer = answered.recv_timeout(patience);
-    answer.unwrap_or(Err(Unanswered::Late))
+    answered.take(patience).unwrap_or(Err(Unanswered::Late))
 }

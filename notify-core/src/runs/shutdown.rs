@@ -1,6 +1,6 @@
 //! The end of the process, by whichever way: what its runs came to, and time for delivery.
 
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::dispatch::dispatcher;
@@ -8,6 +8,7 @@ use crate::notifier::heartbeat;
 use crate::os::clock;
 use crate::os::engine::{Part, Slot};
 use crate::os::ffi;
+use crate::os::inbox::Inbox;
 use crate::os::isolate;
 use crate::os::mutex::Mutex;
 #[cfg(unix)]
@@ -43,8 +44,10 @@ enum Step {
     CutShort,
 }
 
+type Steps = Arc<Inbox<Step>>;
+
 /// The wait of the exit that is under way, once one is.
-static LEAVING: Part<Mutex<Option<Sender<Step>>>> = Part::new(Slot::Exit);
+static LEAVING: Part<Mutex<Option<Steps>>> = Part::new(Slot::Exit);
 
 /// Has this called when the process ends.
 pub(crate) fn prepare() {
@@ -56,7 +59,7 @@ pub(crate) fn prepare() {
 
 /// Called by the system at the exit: reports the runs that it ends, and gives delivery its time.
 fn at_exit(code: Option<i32>) {
-    let (steps, wait) = mpsc::channel();
+    let steps = Steps::default();
     if let Some(mut leaving) = LEAVING.get().try_lock() {
         *leaving = Some(steps.clone());
     }
@@ -66,18 +69,13 @@ fn at_exit(code: Option<i32>) {
     }
     // An `exit(0)` on another thread says that all went well.
     let inside = ffi::is_main_thread().then(stack::at_exit);
-    end_runs(Outcome::Exited(code), inside, steps, &wait);
+    end_runs(Outcome::Exited(code), inside, &steps);
 }
 
 /// Reports the runs that the end of the process cuts short, and gives delivery its time; see [`end_all`] for `inside`.
-fn end_runs(
-    outcome: Outcome,
-    inside: Option<Vec<u64>>,
-    steps: Sender<Step>,
-    wait: &Receiver<Step>,
-) {
+fn end_runs(outcome: Outcome, inside: Option<Vec<u64>>, steps: &Steps) {
     let own = under_way::own();
-    work_until_the_deadline(steps, wait, move |deadline, written| {
+    work_until_the_deadline(steps, move |deadline, written| {
         end_all(&outcome, inside.as_deref())
             .into_iter()
             .for_each(Warning::warn);
@@ -93,12 +91,11 @@ fn end_runs(
 fn at_signal(name: &'static str) -> Next {
     // The exit holds it for a moment alone.
     let leaving = LEAVING.get().lock().clone();
-    if let Some(wait) = leaving {
-        let _ = wait.send(Step::CutShort);
+    if let Some(steps) = leaving {
+        steps.put(Step::CutShort);
         return Next::Leaves;
     }
-    let (steps, wait) = mpsc::channel();
-    end_runs(Outcome::Signalled(name), None, steps, &wait);
+    end_runs(Outcome::Signalled(name), None, &Steps::default());
     Next::Ends
 }
 
@@ -143,8 +140,7 @@ fn finish(deadline: Instant) {
 
 /// Does the last work of the process, within the time that its exit may take.
 fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
-    let (steps, wait) = mpsc::channel();
-    work_until_the_deadline(steps, &wait, |deadline, written| {
+    work_until_the_deadline(&Steps::default(), |deadline, written| {
         written();
         work(deadline);
     });
@@ -154,11 +150,7 @@ fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
 ///
 /// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
 /// or a notifier waits for.
-fn work_until_the_deadline(
-    steps: Sender<Step>,
-    wait: &Receiver<Step>,
-    work: impl FnOnce(Instant, &dyn Fn()) + Send + 'static,
-) {
+fn work_until_the_deadline(steps: &Steps, work: impl FnOnce(Instant, &dyn Fn()) + Send + 'static) {
     let begun = Instant::now();
     let deadline = ffi::begin(in_force::setup().exit);
     let [least, most] = MARGIN;
@@ -171,12 +163,11 @@ fn work_until_the_deadline(
     } else {
         deadline
     };
+    let done = steps.clone();
     let work = move || {
-        let written = || {
-            let _ = steps.send(Step::Written);
-        };
+        let written = || done.put(Step::Written);
         let _ = isolate::contain(|| work(in_time, &written));
-        let _ = steps.send(Step::Done);
+        done.put(Step::Done);
     };
     if thread::spawn("notify-exit", work).is_err() {
         return;
@@ -186,16 +177,16 @@ fn work_until_the_deadline(
     let (mut is_written, mut is_cut_short) = (false, false);
     while !(is_written && is_cut_short) {
         let until = is_late_at.unwrap_or(if is_written { deadline } else { written_by });
-        match wait.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(Step::Written) => is_written = true,
-            Ok(Step::CutShort) => is_cut_short = true,
-            Err(RecvTimeoutError::Timeout) if is_late_at.take().is_some() => {
+        match steps.take(until.saturating_duration_since(Instant::now())) {
+            Some(Step::Written) => is_written = true,
+            Some(Step::CutShort) => is_cut_short = true,
+            None if is_late_at.take().is_some() => {
                 let exit = clock::now() - begun.elapsed();
                 let _ = thread::spawn("notify-left", move || {
                     let _ = isolate::contain(|| dispatcher::leave(exit));
                 });
             }
-            Ok(Step::Done) | Err(_) => return,
+            Some(Step::Done) | None => return,
         }
     }
 }
