@@ -9,12 +9,9 @@ mod read;
 mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 pub(crate) use read::read;
-
-pub(crate) type Object = BTreeMap<String, Value>;
 
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Value {
@@ -25,7 +22,8 @@ pub(crate) enum Value {
     Number(String),
     String(String),
     Array(Vec<Self>),
-    Object(Object),
+    /// In the order of the names, each of which is there once.
+    Object(Vec<(String, Self)>),
 }
 
 impl Value {
@@ -68,7 +66,10 @@ impl Value {
     /// Returns the entry of a name, where this is an object that has one.
     pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         match self {
-            Self::Object(object) => object.get(name),
+            Self::Object(object) => {
+                let entry = object.iter().find(|(own, _)| own == name);
+                entry.map(|(_, value)| value)
+            }
             _ => None,
         }
     }
@@ -105,7 +106,7 @@ impl Value {
     /// Leaves out the entries whose names are not to be kept.
     pub(crate) fn keep(&mut self, is_kept: &dyn Fn(&str) -> bool) {
         if let Self::Object(object) = self {
-            object.retain(|name, _| is_kept(name));
+            object.retain(|(name, _)| is_kept(name));
         }
     }
 
@@ -118,7 +119,10 @@ impl Value {
     #[inline(never)]
     fn add(&mut self, name: &str, Entry(value): Entry) {
         if let (Self::Object(object), Some(value)) = (self, value) {
-            object.insert(name.to_owned(), value);
+            match object.binary_search_by(|(own, _)| (**own).cmp(name)) {
+                Ok(at) => object[at].1 = value,
+                Err(at) => object.insert(at, (name.to_owned(), value)),
+            }
         }
     }
 }
@@ -228,12 +232,6 @@ impl From<f64> for Value {
         } else {
             Self::Null
         }
-    }
-}
-
-impl From<Object> for Value {
-    fn from(object: Object) -> Self {
-        Self::Object(object)
     }
 }
 

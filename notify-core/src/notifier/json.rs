@@ -10,7 +10,7 @@ use super::http::{Post, Rule};
 use super::service_url::{Problem, Word, at};
 use super::{Hidden, Notifier, Ours, Refusal, key};
 use crate::error::Error;
-use crate::format::json::{Object, Value, object};
+use crate::format::json::{Value, object};
 use crate::format::text;
 use crate::format::time;
 use crate::message::alert::Alert;
@@ -283,17 +283,16 @@ fn object(alert: &Alert, room: usize) -> Value {
 }
 
 /// Returns all facts by their names. One that a run gave the name of a place has `fact.` before it.
-fn facts(alert: &Alert) -> Object {
+fn facts(alert: &Alert) -> Value {
     let places = &alert.facts;
-    let mut facts = Object::new();
-    for (name, value) in alert.facts() {
-        let is_place = facts.len() >= places.len() && places.iter().any(|(place, _)| place == name);
-        let name = if is_place {
-            format!("fact.{name}")
+    let mut facts = object! {};
+    for (at, (name, value)) in alert.facts().enumerate() {
+        let is_place = at >= places.len() && places.iter().any(|(place, _)| place == name);
+        if is_place {
+            facts.put(&format!("fact.{name}"), value);
         } else {
-            name.to_owned()
-        };
-        facts.insert(name, value.into());
+            facts.put(name, value);
+        }
     }
     facts
 }

@@ -1,6 +1,9 @@
 //! How JSON is read: what a service answers, and what stands in a shared store.
 
-use super::{Object, Value};
+use std::mem;
+
+use super::Value;
+use crate::format::order;
 
 /// How deep lists and objects may lie in each other: each level takes some of the stack.
 const MAX_DEPTH: usize = 128;
@@ -63,17 +66,26 @@ impl Reader<'_> {
 
     /// Reads an object, of which the brace is passed.
     fn object(&mut self, depth: usize) -> Option<Value> {
-        let mut object = Object::new();
+        let mut object = Vec::new();
         let mut is_over = self.takes("}");
         while !is_over {
             let name = self.takes("\"").then(|| self.string())??;
             let value = self.takes(":").then(|| self.value(depth))??;
-            object.insert(name, value);
+            object.push((name, value));
             is_over = self.takes("}");
             if !is_over && !self.takes(",") {
                 return None;
             }
         }
+        order::sort_by(&mut object, |(one, _), (other, _)| one.cmp(other));
+        // Of entries with one name the last counts.
+        object.dedup_by(|later, kept| {
+            let is_same = later.0 == kept.0;
+            if is_same {
+                mem::swap(later, kept);
+            }
+            is_same
+        });
         Some(Value::Object(object))
     }
 
