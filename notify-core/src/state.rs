@@ -270,7 +270,7 @@ impl Store {
     }
 
     /// Returns the names of the queues with a held alert whose time has come.
-    pub(crate) fn due_queues(&self, now: Time) -> BTreeSet<String> {
+    pub(crate) fn due_queues(&self, now: Time) -> Vec<String> {
         either!(self, local => local.outbox().due(now); shared => shared.due_queues(now))
     }
 

@@ -165,7 +165,7 @@ pub(crate) fn release_due(setup: &Setup, store: &Store) {
             continue;
         };
         let mut left = Vec::new();
-        if due.contains(queue.name()) && queue.release_to(now, &mut left).is_ok() {
+        if due.iter().any(|due| due == queue.name()) && queue.release_to(now, &mut left).is_ok() {
             for entry in &left {
                 queued(&route, entry);
             }

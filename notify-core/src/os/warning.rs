@@ -2,7 +2,6 @@
 //! them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 #[cfg(not(unix))]
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,7 +22,7 @@ const REMEMBERED: usize = 1000;
 pub(crate) const TARGET: &str = "pipeline_notify";
 
 /// A forked child knows what its parent has written.
-static LASTING: Part<Mutex<BTreeSet<String>>> = Part::beginning(Slot::Warnings, |parents| {
+static LASTING: Part<Mutex<Vec<String>>> = Part::beginning(Slot::Warnings, |parents| {
     let known = parents.and_then(|parents| Some(parents.try_lock()?.clone()));
     Mutex::new(known.unwrap_or_default())
 });
@@ -54,9 +53,10 @@ impl Warning {
     pub(crate) fn warn(self) {
         {
             let mut lasting = LASTING.get().lock();
-            if lasting.len() >= REMEMBERED || !lasting.insert(self.fault) {
+            if lasting.len() >= REMEMBERED || lasting.contains(&self.fault) {
                 return;
             }
+            lasting.push(self.fault);
         }
         let message = redact::hide(self.message);
         if !log(Level::Warn, || (&*message).into()) {
@@ -102,7 +102,7 @@ pub(crate) fn log<'a>(level: Level, line: impl FnOnce() -> Cow<'a, str>) -> bool
 
 /// Ends a fault, so that it is written again when it comes back.
 pub(crate) fn over(fault: &str) {
-    LASTING.get().lock().remove(fault);
+    LASTING.get().lock().retain(|lasting| lasting != fault);
 }
 
 #[cfg(all(test, unix))]
@@ -137,9 +137,10 @@ mod tests {
         LASTING
             .get()
             .lock()
-            .insert("logged before the fork".to_owned());
+            .push("logged before the fork".to_owned());
         let ends = ffi::ends_in_a_fork(|| {
-            assert!(LASTING.get().lock().contains("logged before the fork"));
+            let known = "logged before the fork".to_owned();
+            assert!(LASTING.get().lock().contains(&known));
         });
         assert!(ends);
     }

@@ -131,11 +131,11 @@ impl Shared {
 
     /// Returns the names of the queues with a held alert whose time has come. Where none waited as the process
     /// began, that is not asked.
-    pub(crate) fn due_queues(&self, now: Time) -> BTreeSet<String> {
+    pub(crate) fn due_queues(&self, now: Time) -> Vec<String> {
         const DUE: &str = "SELECT DISTINCT a.queue FROM pn.alert a WHERE a.state = 'held' AND a.name COLLATE \"C\" < $1::text";
         let link = self.link();
         if link.runs.lock().none_waits() {
-            return BTreeSet::new();
+            return Vec::new();
         }
         let micros = now.timestamp_micros().max(0).cast_unsigned();
         let rows = link.ask_now(DUE, &[&hash::hex(micros)]);

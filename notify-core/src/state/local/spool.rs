@@ -1,6 +1,5 @@
 //! Alerts on disk that no destination has accepted yet: a queue for each destination.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,14 +69,14 @@ impl Outbox {
         all
     }
 
-    pub(crate) fn due(&self, now: Time) -> BTreeSet<String> {
+    pub(crate) fn due(&self, now: Time) -> Vec<String> {
         let is_due = |queue: &String| {
             let held = names(&self.held.join(queue)).into_iter();
             held.filter_map(|name| time_of(&name))
                 .any(|until| until <= now)
         };
-        let mut due = BTreeSet::new();
-        due.extend(names(&self.held).into_iter().filter(is_due));
+        let mut due = names(&self.held);
+        due.retain(is_due);
         due
     }
 
