@@ -16,6 +16,9 @@ const KEPT_BYTES: usize = 4 * 1024;
 /// on may hold the pipe open for ever.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// Reads more into a buffer.
+type Reader = Box<dyn FnMut(&mut [u8]) -> io::Result<usize> + Send>;
+
 /// Which part is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -45,17 +48,17 @@ struct Kept {
 
 impl Said {
     /// Reads from a pipe on a thread; without one, the command gets an error when it speaks.
-    pub(super) fn of(pipe: impl Read + Send + 'static, part: Part) -> Self {
-        Self::of_any(Box::new(pipe), part)
+    pub(super) fn of(mut pipe: impl Read + Send + 'static, part: Part) -> Self {
+        Self::of_any(Box::new(move |buffer| pipe.read(buffer)), part)
     }
 
-    fn of_any(mut pipe: Box<dyn Read + Send>, part: Part) -> Self {
+    fn of_any(mut read: Reader, part: Part) -> Self {
         let words = Arc::<Words>::default();
         let heard = words.clone();
         let spawned = thread::spawn("notify-exec", move || {
             let mut buffer = [0; 4096];
             loop {
-                match pipe.read(&mut buffer) {
+                match read(&mut buffer) {
                     Ok(0) => break,
                     Ok(length) => heard.keep(&buffer[..length], part),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

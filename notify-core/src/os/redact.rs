@@ -74,7 +74,10 @@ pub(crate) fn hide<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
 /// Hides in an error, or in what a program wrote, also what its URLs call a token: many clients show the whole URL that they
 /// asked. In what a person writes such a URL is meant: a report that is signed.
 pub(crate) fn hide_in_error<'a>(text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
-    let text = hide(text);
+    without_tokens(hide(text))
+}
+
+fn without_tokens(text: Cow<'_, str>) -> Cow<'_, str> {
     let tokens = tokens_of_queries(&text);
     if tokens.is_empty() {
         return text;

@@ -59,7 +59,7 @@ impl Warning {
             lasting.push(self.fault);
         }
         let message = redact::hide(self.message);
-        if !log(Level::Warn, || (&*message).into()) {
+        if !log(Level::Warn, &|| (&*message).into()) {
             let is_within = IS_WITHIN_A_LINE.swap(false, Ordering::Relaxed);
             let before = if is_within { "\n" } else { "" };
             print(&format!("{before}pipeline-notify: {message}\n"));
@@ -89,7 +89,7 @@ fn print(line: &str) {
 /// Hands a line to the logger, and returns whether that takes such lines: one that takes errors alone, or one
 /// crate's records, would swallow it. A logger that panics has taken nothing: it is foreign code, and the
 /// threads that deliver must live on.
-pub(crate) fn log<'a>(level: Level, line: impl FnOnce() -> Cow<'a, str>) -> bool {
+pub(crate) fn log<'a>(level: Level, line: &dyn Fn() -> Cow<'a, str>) -> bool {
     let taken = isolate::contain(|| {
         let is_taken = log::log_enabled!(target: TARGET, level);
         if is_taken {

@@ -159,7 +159,7 @@ impl Run {
         warnings.into_iter().flatten().for_each(Warning::warn);
         if let (Some(run), Outcome::PassedOver(error)) = (run, outcome) {
             // For the log alone: who leaves an error out wants no line of it from each run.
-            warning::log(Level::Warn, || {
+            warning::log(Level::Warn, &|| {
                 let error = redact::hide_in_error(error);
                 let (job, error) = (
                     run.job_name(in_force::setup()),

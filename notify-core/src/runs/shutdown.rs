@@ -46,6 +46,9 @@ enum Step {
 
 type Steps = Arc<Inbox<Step>>;
 
+/// The last work, which ends by a time, and calls what it is given once all is written.
+type Work = Box<dyn FnOnce(Instant, &dyn Fn()) + Send>;
+
 /// The wait of the exit that is under way, once one is.
 static LEAVING: Part<Mutex<Option<Steps>>> = Part::new(Slot::Exit);
 
@@ -75,14 +78,15 @@ fn at_exit(code: Option<i32>) {
 /// Reports the runs that the end of the process cuts short, and gives delivery its time; see [`end_all`] for `inside`.
 fn end_runs(outcome: Outcome, inside: Option<Vec<u64>>, steps: &Steps) {
     let own = under_way::own();
-    work_until_the_deadline(steps, move |deadline, written| {
+    let work = move |deadline, written: &dyn Fn()| {
         end_all(&outcome, inside.as_deref())
             .into_iter()
             .for_each(Warning::warn);
         under_way::wait_for_others(own, deadline);
         written();
         finish(deadline);
-    });
+    };
+    work_until_the_deadline(steps, Box::new(work));
 }
 
 /// Called when a signal is about to end the process: the same. Where it exits already, its delivery is
@@ -140,17 +144,18 @@ fn finish(deadline: Instant) {
 
 /// Does the last work of the process, within the time that its exit may take.
 fn by_the_deadline(work: impl FnOnce(Instant) + Send + 'static) {
-    work_until_the_deadline(&Steps::default(), |deadline, written| {
+    let work = |deadline, written: &dyn Fn()| {
         written();
         work(deadline);
-    });
+    };
+    work_until_the_deadline(&Steps::default(), Box::new(work));
 }
 
 /// The same where the wait may be cut short, once `work` has said that all is written.
 ///
 /// It takes no lock for long, and hands over to a thread, because this one may hold what a logger
 /// or a notifier waits for.
-fn work_until_the_deadline(steps: &Steps, work: impl FnOnce(Instant, &dyn Fn()) + Send + 'static) {
+fn work_until_the_deadline(steps: &Steps, work: Work) {
     let begun = Instant::now();
     let deadline = ffi::begin(in_force::setup().exit);
     let [least, most] = MARGIN;

@@ -117,7 +117,7 @@ pub(crate) fn warn(route: &Route, alerts: &[Alert], sent: &Result<(), Refusal>) 
     let message = match sent {
         Ok(()) => return warning::over(&fault),
         Err(Refusal::Temporary { reason, .. }) => {
-            warning::log(Level::Debug, || {
+            warning::log(Level::Debug, &|| {
                 format!("channel `{channel}`: {reason}").into()
             });
             let place = place("they wait on disk and are sent later");
