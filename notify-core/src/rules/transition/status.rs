@@ -263,7 +263,9 @@ impl Case<'_> {
             return ErrorCount::default();
         };
         let reason = settled.decision.reason;
-        if settled.is_sent && self.error_silence().is_none() && reason != Reason::NewError {
+        // What an older run sends is its reason whatever its error is.
+        let is_new = reason == Reason::NewError || self.newer.is_some() && self.is_other();
+        if settled.is_sent && self.error_silence().is_none() && !is_new {
             return ErrorCount::default();
         }
         let mut count = same.other_errors.clone();

@@ -106,8 +106,39 @@ fn the_failure_of_an_older_run_is_sent_names_the_newer_one_and_leaves_its_status
 }
 
 #[test]
+fn the_failure_of_an_older_run_keeps_to_the_silence_and_waits_for_no_other_failure() {
+    let patient = Settings {
+        silent: time::HOUR,
+        ..Settings::default()
+    };
+    let third = Settings {
+        after: 3,
+        ..Settings::default()
+    };
+    for (newer, settings, decision) in [
+        (Outcome::Returned, patient, Decision::send(Reason::Older)),
+        (failed("a"), patient, Decision::silent(Reason::Recent)),
+        (failed("b"), patient, Decision::send(Reason::Older)),
+        (Outcome::Returned, third, Decision::send(Reason::Older)),
+        (failed("a"), third, Decision::silent(Reason::After)),
+    ] {
+        let at_end = |now| Context {
+            settings,
+            ..context(now, *ALERTS)
+        };
+        let shown = of(&Past::Missing, &ended(1, at(50)), &newer, &at_end(at(51)));
+        let shown = shown.unwrap().status.unwrap();
+        let past = Past::Known(Box::new(shown.clone()));
+        let older = of(&past, &ended(2, at(30)), &failed("a"), &at_end(at(60))).unwrap();
+        assert_eq!(older.decision, decision, "after {newer:?}");
+        assert!(!older.is_held, "where the status is another's");
+        let left = older.left.map(|left| *left).or(older.status).unwrap();
+        assert_eq!(left.held, shown.held);
+    }
+}
+
+#[test]
 fn many_older_runs_are_kept_to_the_silence_and_the_bound() {
-    let (newer, _) = history(&[Outcome::Returned], *ALERTS);
     let patient = Context {
         settings: Settings {
             silent: 4 * time::HOUR,
@@ -115,22 +146,32 @@ fn many_older_runs_are_kept_to_the_silence_and_the_bound() {
         },
         ..context(at(60), *ALERTS)
     };
-    for same in [true, false] {
-        let mut past = Past::Known(Box::new(newer.clone()));
-        let mut sent = 0;
-        for letter in 'a'..='z' {
-            let error = if same {
-                "no".to_owned()
-            } else {
-                format!("{letter}{letter}")
-            };
-            let older = ended(u64::from(letter), at(-30));
-            let transition = of(&past, &older, &failed(&error), &patient).unwrap();
-            sent += u32::from(transition.alert.is_some());
-            if let Some(status) = transition.left.map(|left| *left).or(transition.status) {
-                past = Past::Known(Box::new(status));
+    let fails = |past: &mut Past, error: &str, context: &Context<'_>| {
+        let transition = of(past, &ended(2, at(-30)), &failed(error), context).unwrap();
+        let left = transition.left.map(|left| *left).or(transition.status);
+        *past = Past::Known(Box::new(
+            left.unwrap_or_else(|| past.status().unwrap().clone()),
+        ));
+        transition.alert.is_some()
+    };
+    for newer in [Outcome::Returned, failed("disk full")] {
+        let (shown, _) = history(std::slice::from_ref(&newer), *ALERTS);
+        for (is_same, most) in [(true, 1), (false, 3)] {
+            let mut past = Past::Known(Box::new(shown.clone()));
+            let sent = ('a'..='z').filter(|letter| {
+                let other = format!("{letter}{letter}");
+                fails(&mut past, if is_same { "no" } else { &other }, &patient)
+            });
+            assert_eq!(sent.count(), most, "after {newer:?}");
+            if newer == Outcome::Returned {
+                // After the silence they count anew.
+                let now = at(5 * 3600);
+                let later = Context { now, ..patient };
+                for is_sent in [true, false] {
+                    assert_eq!(fails(&mut past, "no", &later), is_sent);
+                    assert_eq!(past.status().unwrap().older_errors.sent, 1);
+                }
             }
         }
-        assert_eq!(sent, if same { 1 } else { 3 });
     }
 }
