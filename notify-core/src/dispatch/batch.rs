@@ -94,7 +94,6 @@ pub(crate) fn surplus(waiting: &[Entry], most: usize) -> Surplus {
             break;
         }
         let others: &[usize] = match (waiting[at].kind(), failures[at]) {
-            _ if is_repeat[at] => &[],
             (Some(Kind::Recovered), Some(failure)) => &[failure, at],
             (Some(Kind::Recovered) | None, _) => &[],
             (Some(_), _) => &[at],
@@ -121,7 +120,7 @@ fn last_words(waiting: &[Entry]) -> HashMap<&str, usize> {
             Some(Kind::StillFailing) if !failed.contains(job) => {
                 last_words.insert(job, at);
             }
-            Some(Kind::StillFailing | Kind::Overdue) => {}
+            Some(Kind::StillFailing | Kind::Overdue | Kind::Started) => {}
             Some(kind) if kind.is_remark() => {}
             Some(Kind::Failed) => {
                 failed.insert(job);
@@ -205,7 +204,8 @@ mod tests {
             (Some(Kind::Failed), entry.key(), alert.decided)
         );
         for name in [
-            "", "1", "1-2", "1-2-x", "1-2-ff-3", "1-2-f-3-4", "1-2-f-x", "key",
+            "", "1", "1-2", "1-2-x", "1-2-ff-3", "1-2-f-3-4", "1-2-f-x", "key", "x-2-3", "1-x-3",
+            "x-2-f-3", "1-x-f-3", "1-2-7-3",
         ] {
             assert_eq!(Entry::parse(name.to_owned()), None, "{name}");
         }
@@ -238,6 +238,11 @@ mod tests {
         );
         assert_eq!(choose(&entries[2..3], &pace, 9), entries[2..3]);
         assert_eq!(choose(&entries[..1], &pace, 9), entries[..1]);
+        // Those that do leave together, where nothing else waits.
+        for _ in 0..3 {
+            pace.begin([entries[1].id()], Utc::now());
+        }
+        assert_eq!(choose(&entries[..2], &pace, 9), entries[..2]);
     }
 
     #[test]
@@ -247,6 +252,13 @@ mod tests {
         for entry in &entries {
             pace.send_alone(entry.id());
         }
+        assert_eq!(choose(&entries, &pace, 9), entries[..1]);
+        // Nor with one that was only tried too often.
+        let mut pace = Pace::new(Utc::now());
+        for _ in 0..3 {
+            pace.begin([entries[0].id()], Utc::now());
+        }
+        pace.send_alone(entries[1].id());
         assert_eq!(choose(&entries, &pace, 9), entries[..1]);
     }
 
@@ -280,6 +292,9 @@ mod tests {
         assert_eq!(numbers(&entries, 1), (vec![0, 4, 5], vec![1, 3]));
         let entries = waiting(&[("a", 's'), ("a", 'r'), ("a", 'o')]);
         assert_eq!(numbers(&entries, 1), (vec![0, 2], vec![]));
+        // That another run has begun, or two overlap, says nothing of how the job is.
+        let entries = waiting(&[("a", 's'), ("a", 'v'), ("a", 'b'), ("b", 'o')]);
+        assert_eq!(numbers(&entries, 2), (vec![2, 3], vec![]));
     }
 
     #[test]
