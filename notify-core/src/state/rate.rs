@@ -131,7 +131,8 @@ impl Pace {
         self.sent = Some(now);
         self.is_asked = true;
         for id in alerts {
-            self.trial(id).attempts += 1;
+            let trial = self.trial(id);
+            trial.attempts = trial.attempts.saturating_add(1);
         }
     }
 

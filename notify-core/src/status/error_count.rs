@@ -32,14 +32,14 @@ impl ErrorCount {
     }
 
     pub(crate) fn send(&mut self, error: &str, now: Time) {
-        self.sent += 1;
+        self.sent = self.sent.saturating_add(1);
         self.last = Some(now);
         self.remember(error);
     }
 
     pub(crate) fn wait(&mut self, error: &str) {
         if !self.knows(error) {
-            self.waiting += 1;
+            self.waiting = self.waiting.saturating_add(1);
             self.remember(error);
         }
     }
@@ -55,7 +55,7 @@ impl ErrorCount {
     /// Says how many there were, where some were not sent.
     pub(crate) fn words(&self) -> Option<String> {
         let Self { sent, waiting, .. } = self;
-        let all = sent + waiting;
+        let all = sent.saturating_add(*waiting);
         let errors = if all == 1 { "error" } else { "errors" };
         (*waiting > 0)
             .then(|| format!("{all} other {errors} meanwhile, {waiting} of them not sent"))
@@ -123,5 +123,14 @@ mod tests {
         let line = only_waiting.render().unwrap();
         assert_eq!(ErrorCount::parse(line.trim_end()), Some(only_waiting));
         assert_eq!(ErrorCount::parse("nonsense"), None);
+        // The file is anybody's, and a sum that is too large panics in a debug build.
+        let mut most = ErrorCount {
+            sent: u64::MAX,
+            waiting: u64::MAX,
+            ..ErrorCount::default()
+        };
+        most.send("0a", noon);
+        most.wait("0b");
+        assert!(most.words().is_some() && most.is_full());
     }
 }

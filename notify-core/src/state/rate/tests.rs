@@ -165,3 +165,11 @@ fn what_is_gone_from_the_queue_is_forgotten_and_what_waits_is_not() {
     pace.forget_others_than(&[Entry::of(&crate::testing::alert("etl.load", "bb"))]);
     assert!(!pace.steps_aside("aa") && pace.steps_aside("bb"));
 }
+
+/// The file may be damaged, and a sum that is too large panics in a debug build.
+#[test]
+fn attempts_that_are_too_many_for_a_number_are_the_most() {
+    let mut pace = Pace::parse(&format!("attempts-a1: {}\n", u32::MAX), noon());
+    pace.begin(["a1"], noon());
+    assert!(pace.steps_aside("a1"));
+}
