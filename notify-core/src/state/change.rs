@@ -47,14 +47,11 @@ impl RunKey {
 impl Change {
     /// Returns whether it changes nothing but times and counts of a job, and nobody hears of it.
     pub(in crate::state) fn is_nothing_new(&self, past: &Past) -> bool {
-        let is_silent = self.alert.is_none()
-            && self.noted.is_none()
-            && self.withdrawn.is_empty()
-            && !self.removes;
         let (Some(status), Some(previous)) = (&self.status, past.status()) else {
             return false;
         };
-        is_silent && previous.held.is_none() && status.says_the_same_as(previous)
+        // What was held back may leave or be taken back at any time.
+        self.alert.is_none() && previous.held.is_none() && status.says_the_same_as(previous)
     }
 }
 

@@ -66,10 +66,7 @@ impl Loss {
             oldest,
         } = &self.dropped;
         for (key, count) in [(REPEATS, repeats), (OTHERS, others)] {
-            fields.put_some(
-                key,
-                Some(count).filter(|count| **count > 0).map(u64::to_string),
-            );
+            fields.put(key, count.to_string());
         }
         fields.put_some(OLDEST, oldest.map(time::show));
         for name in &self.going {
@@ -135,7 +132,11 @@ mod tests {
             "and 1 more alert was dropped, the oldest of 2026-11-22 13:00 UTC: 1 others"
         );
         loss.take_off(&said);
-        assert!(loss.is_empty() && loss.dropped.words().is_none());
+        assert_eq!(
+            loss.dropped,
+            Dropped::default(),
+            "the next is the oldest again"
+        );
     }
 
     /// Issue 13, point 1: a file of the version before counted by four kinds.

@@ -322,7 +322,7 @@ impl Case<'_> {
             }
             _ => false,
         };
-        is_end && self.state == State::Ok && !self.is_overdue()
+        is_end && self.state == State::Ok
     }
 
     /// Returns when a held alert leaves: nothing withholds it longer than the settings allow.

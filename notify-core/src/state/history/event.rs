@@ -11,7 +11,7 @@ use crate::state::change::Change;
 use crate::status::decision::Decided;
 use crate::status::facts::Facts;
 use crate::status::fingerprint;
-use crate::status::{LINE, State, Status};
+use crate::status::{LINE, State};
 
 /// The fields of a run's line that are always written,
 const MIN_FIELDS: usize = 8;
@@ -82,11 +82,6 @@ impl Ran {
     /// nothing: the status is the one before it.
     pub(super) fn new(change: &Change) -> Option<Self> {
         let alert = change.alert.as_deref();
-        let is_of_a_run = change.settings.is_some();
-        let is_not_counted = |status: &Status| status.not_counted.is_some();
-        if is_of_a_run && alert.is_none() && change.status.as_ref().is_some_and(is_not_counted) {
-            return None;
-        }
         let status = change
             .status
             .as_ref()

@@ -204,8 +204,7 @@ impl<'a> Asked<'a> {
             Some(_) => "gone",
             None => "",
         };
-        let must_last =
-            change.alert.is_some() || change.removes || !change.is_nothing_new(self.past);
+        let must_last = !change.is_nothing_new(self.past);
         let wait = if link.is_locked(self.job) {
             "10"
         } else {
