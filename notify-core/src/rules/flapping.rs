@@ -100,3 +100,74 @@ impl Flapping {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Follows a job from its first `OK`. `5E 60O` is a run that fails 5 minutes after, and one that works an hour after that;
+    /// the answer names what each makes of it, with the changes so far.
+    fn courses(runs: &str) -> String {
+        let mut begun = time::from_micros(1_795_348_800_000_000);
+        let mut status = Status::new(State::Ok, begun);
+        let mut courses = Vec::new();
+        for run in runs.split_whitespace() {
+            let (minutes, state) = run.split_at(run.len() - 1);
+            let state = match state {
+                "E" => State::Error,
+                _ => State::Ok,
+            };
+            begun += chrono::TimeDelta::minutes(minutes.parse().unwrap());
+            let course = follow(Some(&status), state, begun, begun);
+            let (name, flapping, sent) = match course {
+                Course::Steady => ("steady", None, None),
+                Course::Changing(flapping) => ("", Some(flapping), None),
+                Course::Begins(flapping) => ("begins ", Some(flapping), Some(begun)),
+                Course::GoesOn(flapping) => ("on ", Some(flapping), Some(begun)),
+                Course::Ends(_) => ("ends", None, None),
+            };
+            let changes = flapping
+                .as_ref()
+                .map(|flapping| flapping.changes.to_string());
+            courses.push(format!("{name}{}", changes.unwrap_or_default()));
+            let is_same = status.state == state;
+            status = Status {
+                since: if is_same { status.since } else { begun },
+                runs: if is_same { status.runs + 1 } else { 1 },
+                flapping: flapping.map(|flapping| Flapping { sent, ..flapping }),
+                ..Status::new(state, begun)
+            };
+        }
+        courses.join(", ")
+    }
+
+    #[test]
+    fn a_job_flaps_at_its_fifth_change_without_an_hour_and_three_runs_in_one_status() {
+        for (runs, expected) in [
+            (
+                "5O 5O 5E 5O 5E 5O 5E 5O",
+                "steady, steady, 1, 2, 3, 4, begins 5, on 6",
+            ),
+            // An hour alone makes it not steady, nor do three runs.
+            ("60E 60O 60E 60O 60E", "1, 2, 3, 4, begins 5"),
+            ("5E 5O 60O 5E", "1, 2, 2, 3"),
+            (
+                "5E 5O 5O 5O 5E 5E 5E 5O 5O 5O 5E",
+                "1, 2, 2, 2, 3, 3, 3, 4, 4, 4, begins 5",
+            ),
+            // Both do,
+            ("5E 30O 30O 30O 5E", "1, 2, 2, steady, 1"),
+            // where a pause makes up the hour, too,
+            ("5E 5O 5O 5O 49E", "1, 2, 2, 2, 3"),
+            ("5E 5O 5O 5O 50E", "1, 2, 2, 2, 1"),
+            ("5E 5O 5O 55E", "1, 2, 2, 3"),
+            // but for a job of which people heard that it flaps: that has its own end.
+            (
+                "5E 5O 5E 5O 5E 5O 5O 5O 50E 30E 30E",
+                "1, 2, 3, 4, begins 5, on 6, on 6, on 6, on 7, on 7, ends",
+            ),
+        ] {
+            assert_eq!(courses(runs), expected, "{runs}");
+        }
+    }
+}

@@ -265,6 +265,8 @@ fn with_after_the_nth_failure_in_a_row_is_sent_and_an_ok_takes_a_held_one_back()
     job.run(0, &Outcome::Returned);
     assert_eq!(job.run(60, &failed("a")), Reason::After);
     assert_eq!(job.run(60, &Outcome::Returned), Reason::RecoveryOfUnsent);
+    // That one was held long ago has the next wait no less.
+    job.run(7200, &Outcome::Returned);
     assert_eq!(job.run(60, &failed("a")), Reason::After);
     assert_eq!(job.run(60, &failed("b")), Reason::After);
     assert!(job.delivered.is_empty());
@@ -306,8 +308,13 @@ fn a_held_alert_leaves_after_the_longest_silence_and_its_recovery_is_sent() {
     });
     job.run(0, &Outcome::Returned);
     job.run(60, &failed("a"));
-    assert_eq!(job.run(3600, &Outcome::Returned), Reason::Changed);
-    assert_eq!(job.kinds(), [Kind::Failed, Kind::Recovered]);
+    // People know by now, and the second failure in a row is no longer held.
+    assert_eq!(job.run(3600, &failed("a")), Reason::StillFailing);
+    assert_eq!(job.run(60, &Outcome::Returned), Reason::Changed);
+    assert_eq!(
+        job.kinds(),
+        [Kind::Failed, Kind::StillFailing, Kind::Recovered]
+    );
 }
 
 #[test]
@@ -508,6 +515,50 @@ fn a_job_that_changes_to_and_fro_is_sent_as_flapping_and_then_as_steady() {
     assert_eq!(job.run(300, &failed("a")), Reason::Changed);
 }
 
+#[test]
+fn that_a_job_flaps_is_held_back_by_no_number_of_failures() {
+    let mut job = Job::new(Settings {
+        flapping: true,
+        ok_silent: None,
+        after: 3,
+        ..Settings::default()
+    });
+    for outcome in [Outcome::Returned, failed("a")].iter().cycle().take(6) {
+        job.run(300, outcome);
+    }
+    assert_eq!(job.kinds(), [Kind::Flapping]);
+}
+
+#[test]
+fn a_hold_ends_after_a_week_however_long_the_silence_is() {
+    let mut job = Job::new(Settings {
+        after: 3,
+        silent: Duration::from_secs(30 * 24 * 3600),
+        ..Settings::default()
+    });
+    for _ in 0..2 {
+        job.run(60, &failed("a"));
+        let (until, _) = job.held.as_ref().unwrap();
+        assert_eq!(*until, at(1 + 7 * 24 * 3600), "from the first of them");
+    }
+}
+
+/// Not the recovery of what an alert inside has said: a recovery is sent by the job that sent the failure.
+#[test]
+fn an_ok_is_covered_by_no_alert_of_another_job() {
+    let (before, _) = history(&[failed("a")], *ALERTS);
+    let context = Context {
+        cover: Some(Cover {
+            job: "etl.load.inner",
+            is_sent: true,
+        }),
+        ..context(at(61), *ALERTS)
+    };
+    let past = Past::Known(Box::new(before));
+    let transition = of(&past, &ended(2, at(60)), &Outcome::Returned, &context).unwrap();
+    assert_eq!(transition.decision, Decision::send(Reason::Changed));
+}
+
 /// An incident from its start to its end, runs five minutes apart: all that people hear of it.
 fn incident(settings: Settings) -> Vec<String> {
     let mut job = Job::new(settings);
@@ -684,18 +735,19 @@ fn another_error_that_comes_from_inside_is_sent_also_after_the_silence() {
         let past = Past::Known(Box::new(before.clone()));
         let transition = of(&past, &run, &panic, &context).unwrap();
         assert_eq!(transition.decision, Decision::send(reason), "{second}");
-        // What people know by then is not repeated.
+        // What people know by then is not repeated, but for a reminder.
         let past = Past::Known(Box::new(transition.status.unwrap()));
-        let later = Context {
-            now: at(second + 60),
-            ..context
-        };
-        let transition = of(&past, &run, &panic, &later).unwrap();
-        assert_eq!(
-            transition.decision,
-            Decision::silent(Reason::KnownInside),
-            "{second}"
-        );
+        for (after, decision) in [
+            (60, Decision::silent(Reason::KnownInside)),
+            (3600, Decision::send(Reason::Reminder)),
+        ] {
+            let later = Context {
+                now: at(second + after),
+                ..context
+            };
+            let transition = of(&past, &run, &panic, &later).unwrap();
+            assert_eq!(transition.decision, decision, "{second}, {after}");
+        }
     }
 }
 
@@ -721,6 +773,15 @@ fn a_cancelled_run_inside_another_leaves_the_status_and_adds_a_line() {
         of(&Past::Missing, &inner, &Outcome::Cancelled, &context),
         None
     );
+    // Inside another a failure is one, and so is a cancellation of what is inside no other.
+    let past = Past::Known(Box::new(Status::new(State::Ok, at(0))));
+    for (run, outcome) in [
+        (&inner, failed("a")),
+        (&ended(9, at(99)), Outcome::Cancelled),
+    ] {
+        let transition = of(&past, run, &outcome, &context).unwrap();
+        assert_eq!(transition.alert.unwrap().kind, Kind::Failed, "{outcome:?}");
+    }
 }
 
 /// Issue 12, points 8 and 9.

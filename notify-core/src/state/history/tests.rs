@@ -56,10 +56,56 @@ fn of_runs_that_are_alike_the_latest_are_kept_one_by_one_and_the_earlier_are_cou
         let events = lines.iter().map(|line| Event::parse(line).unwrap());
         events.collect()
     };
+    let Event::Ran(latest) = &mut events[99] else {
+        unreachable!()
+    };
+    latest.took = Some(Duration::from_secs(9));
+    latest.settings = Some(Settings {
+        after: 3,
+        ..Settings::default()
+    });
+    let _ = latest.facts.put("rows", "44".to_owned());
+    let latest = latest.clone();
     let short = shortened(&events);
     assert_eq!((short.len(), runs(&short)), (3 + RECENT_RUNS, 200));
+    // They are one line, from the first to the latest, which says how they are now.
+    let counted = Event::Ran(Ran {
+        begun: noon(),
+        runs: 100,
+        last: Some(latest.begun),
+        ..latest
+    });
+    assert_eq!(short[0], counted);
     assert_eq!(short[3..], events[150..]);
     assert_eq!(shortened(&short), short);
+}
+
+#[test]
+fn runs_are_alike_that_no_message_and_no_word_tells_apart() {
+    let as_before = |change: fn(&mut Ran)| {
+        let Event::Ran(mut ran) = ran(1, "not sent: as before", None) else {
+            unreachable!()
+        };
+        ran.error = "refused after 7 s".to_owned();
+        change(&mut ran);
+        ran
+    };
+    let sent: fn(&mut Ran) = |ran| ran.alert = Some("a1".to_owned());
+    let one = as_before(|_| {});
+    assert!(one.is_like(&as_before(|ran| ran.error = "refused after 8 s".to_owned())));
+    for change in [
+        sent,
+        |ran| ran.state = State::Error,
+        |ran| ran.decision = Decided::of(None, "not sent: too soon"),
+        |ran| ran.error = "no route".to_owned(),
+    ] {
+        let other = as_before(change);
+        assert!(!one.is_like(&other) && !other.is_like(&one), "{other:?}");
+    }
+    assert!(
+        !as_before(sent).is_like(&as_before(sent)),
+        "each message has its line"
+    );
 }
 
 /// The first failure was pushed out by the lines of a weekend.

@@ -57,6 +57,11 @@ fn in_a_planned_quiet_no_failure_is_sent_and_one_that_lasts_is_sent_once_at_its_
     }
     assert_eq!(job.kinds().len(), 1);
     assert_eq!(status(&job).quiet, None);
+    // Of what is not due a quiet withholds nothing.
+    job.quiet = Some(quiet());
+    assert_eq!(job.run(1, &failed("no route")), Reason::Recent);
+    assert!(status(&job).alerted.is_some() && status(&job).quiet.is_none());
+    job.quiet = None;
     job.run(MINUTE, &Outcome::Returned);
     assert_eq!(job.kinds().last(), Some(&Kind::Recovered));
 }

@@ -127,6 +127,8 @@ fn runs_that_overlap_and_runs_out_of_bounds_are_withheld_while_a_person_has_sile
     let mut job = Watched::new();
     job.run(1, &Outcome::Overlapping);
     job.run(1, &Outcome::Overlapping);
+    job.run(1, &Outcome::Returned);
+    job.run(1, &Outcome::Overlapping);
     assert_eq!(job.sent(), [Kind::Overlapping], "once in a silence");
     assert_eq!(job.status().state, State::Ok);
     job.run(70, &Outcome::Overlapping);
@@ -158,6 +160,17 @@ fn a_run_that_was_missed_and_comes_after_all_is_late_once() {
     );
     job.run(10, &Outcome::Returned);
     assert_eq!(job.sent(), []);
+    // A person who has silenced it hears of the next one that is missed.
+    job.run(10, &Outcome::Missed("No run for 2 days.".to_owned()));
+    let until = at(job.clock + 3600);
+    job.status().silence = Some(Silence {
+        until,
+        error: OVERDUE.to_owned(),
+        because: None,
+    });
+    job.run(10, &Outcome::Returned);
+    assert_eq!(job.sent(), [Kind::Overdue]);
+    job.status().silence = None;
     // One that fails says that.
     job.run(10, &Outcome::Missed("No run for 2 days.".to_owned()));
     job.run(10, &failed("disk full"));
@@ -203,4 +216,25 @@ fn what_comes_after_a_missed_run_is_sent_though_its_failure_was_not() {
     assert_eq!(job.sent(), [Kind::Overdue, Kind::Failed, Kind::Recovered]);
     let of_missed = |note: &String| note.contains("was due");
     assert!(!job.notes.iter().any(of_missed), "{:?}", job.notes);
+}
+
+#[test]
+fn a_beginning_and_a_missed_run_are_sent_whatever_was_sent_of_an_overdue_one() {
+    let overdue = Outcome::Overdue("still running after 5 minutes".to_owned());
+    for (outcome, kind) in [
+        (Outcome::Started, Kind::Started),
+        (
+            Outcome::Missed("No run for 2 days.".to_owned()),
+            Kind::Overdue,
+        ),
+    ] {
+        let mut job = Watched::new();
+        job.run_for(0, &overdue);
+        job.run_for(0, &overdue);
+        assert_eq!(job.sent(), [Kind::Overdue], "once in a silence");
+        let status = job.status().clone();
+        job.run_for(0, &outcome);
+        assert_eq!(job.sent(), [kind]);
+        assert_eq!(job.status().overdue, status.overdue);
+    }
 }

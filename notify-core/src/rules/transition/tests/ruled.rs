@@ -111,13 +111,29 @@ fn a_persons_silence_and_an_alert_that_was_sent_inside_come_before_a_rule() {
     let send = Answer::send("yes");
     let decision = end(&silenced, &outcome, &send, |_| {}).decision;
     assert_eq!(decision, Decision::silent(Reason::Silenced));
-    let covered = end(&past(State::Ok), &outcome, &send, |end| {
-        end.cover = Some(Cover {
+    for (is_sent, decision) in [
+        (true, Decision::silent(Reason::SamePanic)),
+        (false, Decision::send(Reason::Rule)),
+    ] {
+        let cover = Some(Cover {
             job: "inner",
-            is_sent: true,
+            is_sent,
         });
-    });
-    assert_eq!(covered.decision, Decision::silent(Reason::SamePanic));
+        let covered = end(&past(State::Ok), &outcome, &send, |end| end.cover = cover);
+        assert_eq!(covered.decision, decision);
+    }
+}
+
+#[test]
+fn what_a_rule_sends_nowhere_counts_as_not_sent() {
+    let ended = end(
+        &past(State::Error),
+        &failed("a"),
+        &Answer::send("yes"),
+        |end| end.address = None,
+    );
+    assert!(ended.alert.is_none());
+    assert_eq!(ended.status.unwrap().alerted, None);
 }
 
 #[test]

@@ -300,7 +300,8 @@ fn a_run_that_says_anything_new_is_written_at_once() {
         (Outcome::Returned, State::Ok),
         (failed("no"), State::Error),
         (failed("no space"), State::Error),
-        (failed("no"), State::Error),
+        (failed("row 1 is bad"), State::Error),
+        (failed("row 2 is bad"), State::Error),
         (Outcome::PassedOver("no".to_owned()), State::Ok),
         (Outcome::Returned, State::Ok),
     ] {
