@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
 python rust-just==1.59.0 go-task-bin==3.54.0 invoke==3.0.3 poethepoet==0.49.0 pdm==2.29.4 hatch==1.18.2 doit==0.37.0 ansible-core==2.19.14
-make --version | sed -n 1p
+debian make=4.3-4.1
 cd "$work"
 export HOME=$work PDM_CHECK_UPDATE=0
 project() { # the first line: writes the task `load` for all

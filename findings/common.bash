@@ -8,14 +8,26 @@ chmod 755 "$work" # a script may run its program as another user
 export LC_ALL=C.UTF-8 TMPDIR=$work/tmp
 started=()
 
-# Ends what `start` started, within 3 seconds, and removes the folder.
+# The libraries of the unpacked programs that are neither unpacked nor on this host.
+missing_libraries() {
+    find "$work/root" -type f -perm -u+x \( -path '*/bin/*' -o -path '*/sbin/*' \) -exec ldd {} + 2> /dev/null |
+        awk '/=> not found/ { print $1 }' | sort -u | paste -sd " " || true
+}
+
+# Ends what `start` started, within 3 seconds, and removes the folder. A failure for want of a
+# library is no change of behaviour.
 clean() {
-    local pid left=30
+    local code=$? pid left=30 missing
+    if ((code != 0 && code != 2)) && missing=$(missing_libraries) && [ -n "$missing" ]; then
+        echo "this may be for want of Debian's packages with $missing" >&2
+        code=2
+    fi
     kill "${started[@]}" 2> /dev/null || true
     while ((left-- > 0)) && [ -n "$(jobs -r)" ]; do sleep 0.1; done
     for pid in "${started[@]}"; do kill -KILL "$pid" 2> /dev/null || true; done
     wait 2> /dev/null || true
     rm -rf "$work"
+    exit "$code"
 }
 trap clean EXIT
 

@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
 debian mosquitto=2.0.11-1.2+deb12u2 mosquitto-clients=2.0.11-1.2+deb12u2 libmosquitto1=2.0.11-1.2+deb12u2 libcjson1=1.7.15-1+deb12u4 \
-    libwebsockets17=4.1.6-3 libev4=1:4.33-1 libuv1=1.44.2-1+deb12u1 libdlt2=2.18.8-6
+    libwebsockets17=4.1.6-3 libev4=1:4.33-1 libuv1=1.44.2-1+deb12u1 libdlt2=2.18.8-6 libwrap0=7.6.q-32
 port=$(free_port)
 printf 'listener %s 127.0.0.1\nallow_anonymous true\nacl_file %s\n' "$port" "$work/access" > "$work/conf"
 printf 'topic readwrite open/#\ntopic read alerts/#\n' > "$work/access"

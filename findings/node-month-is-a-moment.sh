@@ -25,7 +25,7 @@ const url = `http://127.0.0.1:${server.address().port}/`;
 const command = "sleep 1.5; echo done";
 const ways = {
     exec: (limit) => new Promise((done, failed) => exec(command, { timeout: limit }, (error) => (error ? failed(error) : done()))),
-    execa: (limit) => execa(command, { shell: true, timeout: limit }),
+    execa: async (limit) => execa(command, { shell: true, timeout: limit }),
     "p-timeout": (limit) => pTimeout(new Promise((done) => setTimeout(done, 1500)), { milliseconds: limit }),
     "AbortSignal.timeout": async (limit) => (await fetch(url, { signal: AbortSignal.timeout(limit) })).text(),
     axios: (limit) => axios.get(url, { timeout: limit }),

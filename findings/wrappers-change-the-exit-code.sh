@@ -8,7 +8,7 @@ set -euo pipefail
 . "$(dirname "$0")/common.bash"
 
 debian moreutils=0.67-1 libipc-run-perl=20220807.0-1 libio-pty-perl=1:1.17-1 cronic=3-2.1 cpulimit=2.8-1 expect=5.45.4-2+b1 tcl-expect=5.45.4-2+b1 \
-    libtcl8.6=8.6.13+dfsg-2 util-linux=2.38.1-5+deb12u3 logsave=1.47.0-2+b2
+    tcl=8.6.13 tcl8.6=8.6.13+dfsg-2 libtcl8.6=8.6.13+dfsg-2 util-linux=2.38.1-5+deb12u3 logsave=1.47.0-2+b2
 TCLLIBPATH=$work/root/usr/lib/tcltk/$(uname -m)-linux-gnu/expect5.45.4
 export TCLLIBPATH TCL_LIBRARY=$work/root/usr/share/tcltk/tcl8.6
 # The package looks for its library below /usr alone.
