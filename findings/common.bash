@@ -10,6 +10,8 @@ started=()
 
 # The libraries of the unpacked programs that are neither unpacked nor on this host.
 missing_libraries() {
+    local -x LD_LIBRARY_PATH
+    LD_LIBRARY_PATH=$(find "$work/root" -name '*.so*' -printf '%h\n' | sort -u | paste -sd :)
     find "$work/root" -type f -perm -u+x \( -path '*/bin/*' -o -path '*/sbin/*' \) -exec ldd {} + 2> /dev/null |
         awk '/=> not found/ { print $1 }' | sort -u | paste -sd " " || true
 }

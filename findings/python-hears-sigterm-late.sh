@@ -98,7 +98,7 @@ PYTHON
 end() { # the name
     local code=0 begin pid how='at once'
     : > out
-    timeout --foreground --kill-after=25 30 python3 job.py "$1" >> out 2>> err < /dev/null &
+    timeout --foreground --kill-after=120 30 python3 job.py "$1" >> out 2>> err < /dev/null &
     pid=$!
     within 20 grep -q begun out
     sleep 0.3
