@@ -71,7 +71,6 @@ use crate::status::{Quiet, Status};
 pub(crate) const UNUSABLE: &str = "directory in use";
 
 /// An engine that keeps the state of jobs.
-#[derive(Debug)]
 pub(crate) enum Store {
     /// A notify directory on this machine.
     Local(local::Directory),

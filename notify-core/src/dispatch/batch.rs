@@ -14,7 +14,7 @@ use crate::state::rate::Pace;
 pub(crate) const MOST: usize = 10_000;
 
 /// What is to be dropped of what waits.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Default, PartialEq, Eq)]
 pub(crate) struct Surplus {
     /// They say what an earlier alert of their job said.
     pub(crate) repeats: Vec<Entry>,

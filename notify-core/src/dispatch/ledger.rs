@@ -37,7 +37,7 @@ pub(crate) type Queued = fn(&Route, &Entry);
 static UNWRITTEN: Part<Mutex<Unwritten>> = Part::new(Slot::Unwritten);
 
 /// What should stand on disk and cannot, as where that is full.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Unwritten {
     paces: Vec<(Queue, Pace)>,
     /// The keys of accepted alerts that could not be removed.

@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 const TRIES: u32 = 5;
 
 /// How a run stands.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Standing {
     job: String,
     begun: Time,

@@ -30,7 +30,7 @@ const LEAST_KEPT: usize = 300;
 const LATEST: &str = "latest";
 
 /// A message that was posted, and what it says now.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub(crate) struct Thread {
     /// What the service knows the message by.
     pub(crate) handle: String,

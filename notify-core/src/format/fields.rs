@@ -96,7 +96,6 @@ impl Fields {
 }
 
 /// A file that is being written.
-#[derive(Debug)]
 pub(crate) struct Page(String);
 
 impl Page {

@@ -13,7 +13,7 @@ use std::fmt::Write;
 
 pub(crate) use read::read;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) enum Value {
     #[default]
     Null,

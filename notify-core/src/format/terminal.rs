@@ -40,7 +40,6 @@ fn is_obeyed(c: char) -> bool {
 }
 
 /// A terminal that is endlessly high: what has left its top can still be read.
-#[derive(Debug)]
 pub(crate) struct Screen {
     /// Never empty.
     lines: Vec<Vec<char>>,
@@ -51,7 +50,7 @@ pub(crate) struct Screen {
 }
 
 /// The part of a sequence that has come so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Sequence {
     None,
     Escape,

@@ -186,7 +186,7 @@ fn dropped_line(alerts: &[Alert]) -> Option<String> {
 }
 
 /// The most that is shown of each text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Cuts {
     name: usize,
     error: usize,

@@ -72,7 +72,7 @@ pub enum Since {
 }
 
 /// Why somebody is to hear that a job has missed runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Watched {
     pub(crate) since: Since,
     /// When people last heard that it has missed a run.

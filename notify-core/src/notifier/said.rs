@@ -20,26 +20,25 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 type Reader = Box<dyn FnMut(&mut [u8]) -> io::Result<usize> + Send>;
 
 /// Which part is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     First,
     Last,
 }
 
 /// What was said so far.
-#[derive(Debug)]
 pub(super) struct Said {
     part: Part,
     words: Arc<Words>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Words {
     kept: Mutex<Kept>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
     /// Whether nothing that follows would change the line that is asked for.

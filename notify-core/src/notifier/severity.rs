@@ -4,7 +4,7 @@ use crate::message::alert::{Alert, Kind};
 use crate::status::State;
 
 /// How bad it is, the worst first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Severity {
     Bad,
     Unclear,

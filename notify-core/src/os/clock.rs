@@ -30,14 +30,14 @@ struct Clock {
 }
 
 /// What the clock has shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Moment {
     micros: Micros,
     by: Whose,
 }
 
 /// Whose clock a time is by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Whose {
     /// This host's, for no other was known.
     Host,

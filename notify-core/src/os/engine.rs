@@ -12,7 +12,7 @@ use std::iter;
 use crate::os::ffi::{OfProcess, OnceBox};
 
 /// What an engine holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Slot {
     /// Faults that last, and were logged.
     Warnings,

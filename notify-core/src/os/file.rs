@@ -12,14 +12,14 @@ use crate::os::random;
 use crate::os::redact;
 
 /// Whether a symbolic link is followed: only where a person named the path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
     Follow,
     Refuse,
 }
 
 /// Whether what is written must survive a power cut.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durable {
     Yes,
     No,
@@ -35,7 +35,7 @@ pub(crate) const OTHERS_WRITE: u32 = 0o022;
 pub(crate) const ROOT: u32 = 0;
 
 /// Distinguishes a file from all others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity {
     device: u64,
     inode: u64,
@@ -64,7 +64,7 @@ impl Identity {
 
 /// Distinguishes an open file of ours from what the program may have opened under the same number, after it has
 /// closed all that was open: the place from which it would be read, if anybody read it from there.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Mark(u64);
 
 #[cfg(unix)]

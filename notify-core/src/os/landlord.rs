@@ -13,7 +13,6 @@ use crate::os::folder;
 
 /// Elsewhere nothing can be made by way of an open folder.
 #[cfg(not(target_os = "linux"))]
-#[derive(Debug)]
 pub(crate) enum Landlord {}
 
 #[cfg(not(target_os = "linux"))]
@@ -52,7 +51,6 @@ mod linux {
     use crate::os::folder;
 
     /// The one other user who owns a folder, in which root makes something.
-    #[derive(Debug)]
     pub(crate) struct Landlord {
         /// Open: whatever is laid in its place meanwhile, what is made by way of this is in that user's
         /// own folder.

@@ -40,7 +40,7 @@ static SOURCE: OnceBox<fn() -> Vec<String>> = OnceBox::new();
 static SECRETS: Part<Mutex<Gathered>> = Part::new(Slot::Secrets);
 
 /// The secrets that were last gathered.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Gathered {
     secrets: Secrets,
     at: Option<Duration>,

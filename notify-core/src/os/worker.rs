@@ -30,7 +30,7 @@ pub(crate) trait Work: Default + Send + 'static {
 }
 
 /// A background thread, and what it works on.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Worker<W> {
     work: Mutex<W>,
     changed: Condvar,

@@ -14,7 +14,7 @@ pub(crate) const STEADY: Duration = time::HOUR;
 const RUNS: u64 = 3;
 
 /// What a run makes of a job's changes.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) enum Course {
     Steady,
     /// It changes, but not often enough to count as flapping.

@@ -27,7 +27,7 @@ use crate::status::plan::Plan;
 use crate::status::{Quiet, Status};
 
 /// A run that has ended, but for its outcome. What has the name of a field of [`Status`] means the same.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Ended {
     pub(crate) run: u64,
     pub(crate) job: Cow<'static, str>,
@@ -105,7 +105,7 @@ impl Ended {
 }
 
 /// Where an alert of a job goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Address<'a> {
     pub(crate) channel: &'a str,
     /// The folders of its destinations' queues; none where alerts can only be kept in memory.
@@ -113,7 +113,7 @@ pub(crate) struct Address<'a> {
 }
 
 /// What was sent on this job's channel by the other jobs that the same event ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cover<'a> {
     /// The job that speaks for the event.
     pub(crate) job: &'a str,
@@ -122,7 +122,7 @@ pub(crate) struct Cover<'a> {
 }
 
 /// The end of a run, and all that its transition depends on.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct End<'a> {
     pub(crate) past: &'a Past,
     pub(crate) run: &'a Ended,

@@ -48,7 +48,6 @@ pub(crate) trait Park {
 }
 
 /// What the program said to what was known then.
-#[derive(Debug)]
 pub(crate) struct Said {
     pub(crate) past: Past,
     pub(crate) answer: Option<Decision>,
@@ -179,7 +178,7 @@ fn checked(mut decision: Decision, job: &str, warnings: &mut Vec<Warning>) -> De
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 enum Unanswered {
     Panicked,
     Late,

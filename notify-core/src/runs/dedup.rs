@@ -20,7 +20,7 @@ pub(crate) enum Event {
 }
 
 /// A job that speaks for an event on a channel: the others need not.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Spoken {
     event: Event,
     channel: String,

@@ -12,7 +12,7 @@ use crate::os::worker::{Work, Worker};
 static WATCH: Part<Worker<Watch>> = Part::new(Slot::Overdue);
 
 /// When something is to be done about each run under way, and what is called then.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Watch(BTreeMap<(Instant, u64), fn(u64)>);
 
 /// Has `report` called with the run, if it is still under way at that time.

@@ -42,7 +42,7 @@ static HOOK: AtomicUsize = AtomicUsize::new(0);
 static ON_ABORT: OnceBox<OnAbort> = OnceBox::new();
 
 /// What the hook calls under `panic = "abort"`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct OnAbort {
     /// Called before the hook that was there before: records the panic in the runs under way.
     pub(crate) record: fn(&Panic),
@@ -63,7 +63,6 @@ const VAGUE: [&str; 4] = [
 const ELSEWHERE: usize = 3;
 
 /// What the hook saw.
-#[derive(Debug)]
 struct Note {
     thread: ThreadId,
     /// The thread's name.
@@ -80,7 +79,6 @@ const RESUMED: Duration = Duration::from_secs(1);
 
 /// A payload on its way: the same address and message again is the same panic, as long as it can be.
 /// Once a payload is dropped, that of the next panic may have its address.
-#[derive(Debug)]
 struct Sighting {
     address: usize,
     thread: ThreadId,
@@ -89,7 +87,7 @@ struct Sighting {
     panic: Panic,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Notebook {
     notes: VecDeque<Note>,
     sightings: VecDeque<Sighting>,

@@ -28,7 +28,7 @@ pub(super) static OPEN: Part<Sharded<Open>> = Part::new(Slot::Runs);
 pub(super) const WAS_OVERDUE: &str = "it was overdue, and has ended now";
 
 /// What is known of a run under way.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Open {
     pub(super) number: u64,
     pub(super) job: &'static Job,
@@ -56,7 +56,6 @@ pub(super) struct Open {
 }
 
 /// The end of a run about which the program is asked. If the process exits meanwhile, the built-in rules decide.
-#[derive(Debug)]
 pub(super) struct Asked {
     pub(super) outcome: Outcome,
     pub(super) heard: Heard,

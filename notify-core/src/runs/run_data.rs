@@ -33,7 +33,6 @@ thread_local! {
 }
 
 /// What one run has said so far.
-#[derive(Debug)]
 pub(crate) struct RunData {
     number: u64,
     /// Those that it is inside, the outermost first.
@@ -55,7 +54,7 @@ pub(crate) struct RunData {
     said: Lent<Option<Said>>,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 struct Said {
     facts: Facts,
     lines: Ring,

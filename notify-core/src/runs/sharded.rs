@@ -20,14 +20,12 @@ thread_local! {
 }
 
 /// Values by their numbers. A value is in a box, for it is moved in and out more often than it is looked at.
-#[derive(Debug)]
 pub(crate) struct Sharded<T>([Shard<T>; SHARDS]);
 
 /// The values of one shard, in the order of their numbers.
 pub(crate) type Values<T> = BTreeMap<u64, Box<T>>;
 
 /// On a cache line of its own, which no other thread writes to.
-#[derive(Debug)]
 #[repr(align(128))]
 struct Shard<T> {
     values: Mutex<Values<T>>,

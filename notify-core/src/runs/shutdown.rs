@@ -34,7 +34,7 @@ const MARGIN: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(
 const WRITING: Duration = Duration::from_millis(250);
 
 /// How far the last work has come, and what its wait is to know besides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     /// What the runs came to is written.
     Written,

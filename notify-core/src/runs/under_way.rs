@@ -17,7 +17,6 @@ thread_local! {
 const PAUSE: Duration = Duration::from_millis(1);
 
 /// The end of a run, from before it leaves the runs under way until all of it is written.
-#[derive(Debug)]
 pub(super) struct UnderWay {
     taken: &'static AtomicUsize,
     is_counted: Cell<bool>,

@@ -56,7 +56,7 @@ impl Change {
 }
 
 /// What a change writes: each text is in several files.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Texts {
     pub(crate) status: Option<String>,
     pub(crate) alert: Option<String>,

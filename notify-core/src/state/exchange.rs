@@ -16,7 +16,7 @@ use crate::state::entry::Entry;
 use crate::state::local::silences::Silences;
 
 /// Names a job to the store.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct JobKey<'a> {
     pub(super) file: Cow<'a, str>,
     /// The hash of that.
@@ -105,7 +105,7 @@ impl Repeat<'_> {
 }
 
 /// Which store one waits for that cannot be asked now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
     /// No store is waited for.
     No,
@@ -151,7 +151,7 @@ pub(crate) struct Committed {
 }
 
 /// What became of the wish to give a job another name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Renamed {
     Yes,
     /// Somebody holds one of the jobs, and does not let go of it.

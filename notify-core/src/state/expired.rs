@@ -8,7 +8,6 @@ use crate::state::change::RunKey;
 use crate::state::run_record::Recorded;
 
 /// The runs of a process that is gone. Nobody else reports them while this lasts.
-#[derive(Debug)]
 pub(crate) enum ExpiredRuns {
     Local(local::lease::Expired),
     #[cfg(feature = "postgres")]

@@ -7,11 +7,11 @@ use crate::state::entry::Entry;
 use crate::status::State;
 
 /// The jobs whose failures have left a queue for `alerts`, by the hash of their names.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Moved(Vec<(String, Before)>);
 
 /// What the broken channel had received of the failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     Nothing,
     /// Its first alert: its recovery goes there, too.

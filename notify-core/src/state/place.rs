@@ -29,7 +29,6 @@ enum Kind {
 }
 
 /// The alerts of a destination that were not delivered, by their names.
-#[derive(Debug)]
 pub(crate) struct Waiting {
     /// The user whose they are, as a number; empty where they are the fleet's.
     pub(crate) user: String,

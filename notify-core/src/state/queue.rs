@@ -28,7 +28,7 @@ pub(crate) enum Queue {
 }
 
 /// What others have left in a queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Left {
     Nothing,
     /// Some are held back, or it is not known.
@@ -37,7 +37,6 @@ pub(crate) enum Left {
 }
 
 /// What a sender has to know of a queue, as its last sender left it.
-#[derive(Debug)]
 pub(crate) struct Look {
     /// The oldest first.
     pub(crate) waiting: Vec<Entry>,

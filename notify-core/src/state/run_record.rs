@@ -23,7 +23,6 @@ use crate::status::plan::Plan;
 use crate::status::progress::Progress;
 
 /// A run under way, with what its end needs for the decision and the alert.
-#[derive(Debug)]
 pub(crate) struct Recorded<'a> {
     pub(crate) ended: Ended,
     pub(crate) settings: Settings,

@@ -6,11 +6,9 @@ use std::fmt::Debug;
 pub(crate) type Hold = Box<dyn Debug + Send>;
 
 /// An alert that is about to be sent: nobody else sends it while this is held.
-#[derive(Debug)]
 pub(crate) struct Claim(#[expect(dead_code, reason = "it is held")] pub(in crate::state) Hold);
 
 /// The right to send from a queue.
-#[derive(Debug)]
 pub(crate) enum Turn {
     /// Nobody else sends while this is held.
     Mine(#[expect(dead_code, reason = "it is held")] Hold),

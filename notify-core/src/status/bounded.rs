@@ -17,7 +17,7 @@ const KEPT_BYTES: usize = SHOWN_BYTES + redact::LONGEST;
 
 /// A writer that keeps the head and the tail of what is written to it, and stops one that goes on
 /// for ever.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Bounded {
     head: String,
     tail: String,

@@ -44,7 +44,7 @@ fn short_hash(essence: &str) -> String {
 }
 
 /// The words of an error that distinguish it from others.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Words {
     kept: Vec<String>,
     has_noise: bool,
@@ -55,7 +55,7 @@ struct Words {
 }
 
 /// What stands between two blanks, brackets or quotation marks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Chunk<'a> {
     text: &'a str,
     /// Whether a mark parts it from the next one.

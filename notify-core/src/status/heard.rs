@@ -5,7 +5,7 @@ use crate::status::log_lines::LogLines;
 use crate::status::progress::Progress;
 
 /// What a run says of itself, and what it has logged last.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Heard {
     pub(crate) facts: Facts,
     /// Kept for a run that has failed, or is overdue.

@@ -13,7 +13,6 @@ const LONGEST_REMARK: usize = 200;
 const NAME_OF_REMARK: usize = 40;
 
 /// Jobs that stand together: they are the same now, for the same reason.
-#[derive(Debug)]
 pub(super) struct Group<'a> {
     /// The place that such groups have.
     place: usize,

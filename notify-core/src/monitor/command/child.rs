@@ -12,7 +12,6 @@ pub use unix::signal_named;
 
 /// Waits for a program, and hands signals on to it.
 #[cfg(not(unix))]
-#[derive(Debug)]
 pub(crate) struct Attendance;
 
 #[cfg(not(unix))]

@@ -33,7 +33,7 @@ const MARK_BYTES: usize = 32;
 const STDERR: &str = "standard error";
 
 /// What is kept of one output.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) struct Stream {
     name: &'static str,
     kept: usize,
@@ -78,7 +78,6 @@ impl Stream {
 ///
 /// What the program has left in it when it ends is followed by a mark of ours: another process that
 /// still holds the pipe must not keep us waiting for its end.
-#[derive(Debug)]
 pub(crate) struct Passage {
     writer: PipeWriter,
     mark: [u8; MARK_BYTES],
@@ -88,7 +87,6 @@ pub(crate) struct Passage {
 }
 
 /// A passage that nothing more of the program comes through than what is in it.
-#[derive(Debug)]
 pub(crate) struct Rest {
     tail: Arc<Mutex<Tail>>,
     over: Receiver<()>,
@@ -96,7 +94,6 @@ pub(crate) struct Rest {
 }
 
 /// The end of what was written so far, as a terminal shows it.
-#[derive(Debug)]
 struct Tail {
     stream: Stream,
     /// What is not on the screen yet.

@@ -31,7 +31,7 @@ pub struct Reply {
 }
 
 /// Where a job's alerts are that nobody has answered for good.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Places {
     /// The channels in whose queues an alert waits, by its id.
     pub(super) waiting: HashMap<String, Vec<String>>,

@@ -13,7 +13,7 @@ use crate::monitor::schedule::CLOCK_WAS_SET;
 const SLEWED: TimeDelta = TimeDelta::seconds(60);
 
 /// The clock on the wall beside one that is never set.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Clock {
     looked: Option<(Time, Duration)>,
     was_set: Option<Time>,
@@ -21,7 +21,7 @@ pub(crate) struct Clock {
 
 /// What a watch finds of a clock that was set back by so much that whoever starts the jobs begins anew: what ran
 /// before, at times that it shows again.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct SetBack {
     /// What it showed then.
     to: Option<Time>,

@@ -43,7 +43,7 @@ pub(crate) enum Class {
 
 /// One line of a service's table of answers. The first line that fits decides; where none does,
 /// [`Class::of`] the status.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Rule {
     pub(crate) statuses: RangeInclusive<u16>,
     /// A part of the body, or several with `|` between, of which any will do; any body where it is empty.

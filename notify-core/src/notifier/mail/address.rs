@@ -9,7 +9,7 @@ const LABEL: usize = 63;
 const NONE: Problem = "what it names is no address, such as anna@example.com";
 
 /// An address of plain letters and signs, which needs no quotes anywhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Address(String);
 
 impl Address {

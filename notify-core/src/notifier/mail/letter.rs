@@ -20,7 +20,6 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// A letter that shows some alerts. Its lines end in a line feed alone.
-#[derive(Debug)]
 pub(super) struct Letter<'a> {
     /// Where it is not known, the program that takes the letter knows it.
     pub(super) from: Option<&'a Address>,

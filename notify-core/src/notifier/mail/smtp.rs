@@ -35,7 +35,7 @@ const CONVERSATIONS: usize = 4;
 static UNDER_WAY: PerProcess<AtomicUsize> = PerProcess::letting_go(|_| {});
 
 /// How a connection is kept from others' eyes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Security {
     /// TLS from the first byte.
     Implicit,

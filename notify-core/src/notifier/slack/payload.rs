@@ -43,7 +43,7 @@ const SHORT: usize = 500;
 /// How long the parts of an alert may be, in bytes as they are written. Slack refuses blocks of
 /// some 13,000 characters together, which it does not document
 /// (<https://github.com/slackapi/bolt-js/issues/2509>): three alerts stay below that too.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Room {
     summary: usize,
     remarks: usize,

@@ -31,7 +31,6 @@ static RECORD: Part<Mutex<Option<Record>>> = Part::beginning(engine::Slot::Recor
 });
 
 /// This process's record.
-#[derive(Debug)]
 pub(super) struct Record {
     /// It is locked for as long as it is open.
     file: File,
@@ -46,7 +45,6 @@ pub(super) struct Record {
     known: Vec<(Definition, Pattern)>,
 }
 
-#[derive(Debug)]
 struct Slot {
     offset: u64,
     capacity: usize,

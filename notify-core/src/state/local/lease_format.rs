@@ -36,7 +36,6 @@ pub(crate) fn block(text: &str) -> Vec<u8> {
 }
 
 /// A block whose text ends with what another text, as long, may take the place of: the rest is laid out and hashed once.
-#[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) block: Vec<u8>,
     same: SipHasher13,
@@ -73,7 +72,6 @@ pub(super) fn set_capacity(block: &mut [u8], capacity: usize) {
 }
 
 /// A block as it was read.
-#[derive(Debug)]
 pub(crate) struct Block {
     pub(super) offset: u64,
     pub(crate) is_open: bool,

@@ -24,7 +24,6 @@ const LIMIT: u64 = 16 * 1024 * 1024;
 pub(super) const UNSHOWN: Duration = Duration::from_secs(60);
 
 /// The record of a process that is dead.
-#[derive(Debug)]
 pub(crate) struct Expired {
     /// It is locked, so that nobody else reports it meanwhile.
     file: File,

@@ -30,14 +30,13 @@ const NO_TEXT: u8 = 0x80;
 pub(in crate::state) type Id = [u8; 8];
 
 /// A lock's file, which is locked until [`unlock`](Self::unlock), and can be read from afterwards.
-#[derive(Debug)]
 pub(super) struct LockFile {
     lock: Lock,
     content: Content,
 }
 
 /// What it holds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 enum Content {
     Nothing,
     Id(Id),
@@ -157,7 +156,6 @@ impl LockFile {
 
 /// The descriptor of a kept lock file, for threads that read its id while another looks after the file: by then it may
 /// be closed, or be another's, and what is read is then no id that anybody remembers.
-#[derive(Debug)]
 pub(super) struct Descriptor(AtomicI32);
 
 /// No file has it.

@@ -45,7 +45,6 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 const NEVER: u64 = u64::MAX;
 
 /// The jobs of one process in one notify directory.
-#[derive(Debug)]
 pub(super) struct Memory {
     /// Made when they are first used, for most processes have few jobs.
     slots: [OnceBox<JobsOfLock>; LOCKS],
@@ -57,7 +56,7 @@ pub(super) struct Memory {
 }
 
 /// The jobs of one lock, on cache lines of their own.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[repr(align(128))]
 struct JobsOfLock {
     slot: Mutex<Slot>,
@@ -67,7 +66,7 @@ struct JobsOfLock {
     is_back: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Slot {
     /// Kept to read the id. Who locks it takes it out: two threads on one descriptor would not exclude each other.
     lock_file: Option<LockFile>,
@@ -80,7 +79,6 @@ struct Slot {
 }
 
 /// The whole way of one thread: it has perhaps taken the job out of memory, and others wait for what it brings back.
-#[derive(Debug)]
 pub(super) struct WholeWay<'a>(&'a JobsOfLock);
 
 impl Drop for WholeWay<'_> {

@@ -23,7 +23,6 @@ use crate::state::{Access, Again, Committed, Decide, Queued, Seen};
 use crate::status::Status;
 
 /// A job's status file, locked.
-#[derive(Debug)]
 pub(crate) struct Locked<'a> {
     pub(super) store: &'a Directory,
     pub(super) file: &'a str,
@@ -43,7 +42,7 @@ pub(crate) struct Locked<'a> {
 }
 
 /// What became of a change.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Written {
     /// What became of the alert, for each of its queues.
     pub(super) queued: Vec<Queued>,

@@ -167,7 +167,6 @@ pub(super) fn process_of(run: &RunKey) -> Option<i64> {
 }
 
 /// The runs of a process that is gone.
-#[derive(Debug)]
 pub(crate) struct Gone {
     about: Fields,
     /// Whether its connection may have ended before it did: it gave no sign of life before that (one that is killed

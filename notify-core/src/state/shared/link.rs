@@ -89,7 +89,7 @@ pub(super) struct Link {
 }
 
 /// How the connection stands.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Standing {
     /// Since when it is open.
     up: Option<Instant>,
@@ -108,7 +108,7 @@ struct Standing {
 }
 
 /// When the server has last answered anything.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Clone, Copy, Default)]
 struct Activity {
     at: Option<Instant>,
     /// Whether this process is at work on the answer.
@@ -136,7 +136,7 @@ pub(super) struct Question {
 }
 
 /// How far a question has come.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Stage(AtomicU8);
 
 const WAITS: u8 = 0;

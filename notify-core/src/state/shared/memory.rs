@@ -34,7 +34,6 @@ const DUE: Duration = Duration::from_millis(700);
 const FORGOTTEN: Duration = Duration::from_secs(60);
 
 /// A job as this process last left it.
-#[derive(Debug)]
 pub(super) struct Known {
     job: Job,
     /// The change that wrote what is in the store.
@@ -48,7 +47,6 @@ pub(super) struct Known {
 }
 
 /// A write that the store was asked for: its answer may still be on its way, or lost.
-#[derive(Debug)]
 struct Asked {
     /// The change that it is to replace.
     seen: String,

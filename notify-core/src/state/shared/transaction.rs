@@ -42,7 +42,6 @@ pub(super) const READ: &str = "SELECT coalesce(j.change, ''), coalesce(j.status,
     FROM (SELECT $1::text AS name) n LEFT JOIN pn.job j ON j.name = n.name";
 
 /// What a change of a job is decided by.
-#[derive(Debug)]
 pub(super) struct Row {
     /// The id of its last change; empty where there was none.
     pub(super) change: String,

@@ -61,7 +61,7 @@ const ID_WORDS: &[&str] = &[
 ];
 
 /// What the words of a line say of the next one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Context {
     expected: Expected,
     /// The word before, where no mark parts it from the next one.
@@ -72,7 +72,7 @@ pub(super) struct Context {
     compares: bool,
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
 enum Expected {
     #[default]
     Word,

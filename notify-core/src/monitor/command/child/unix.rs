@@ -44,7 +44,6 @@ const WITH_CORE: [i32; 10] = [
 const ECHO: Duration = Duration::from_millis(500);
 
 /// Waits for a program, and hands signals on to it.
-#[derive(Debug)]
 pub(crate) struct Attendance {
     /// `None` where they cannot be watched.
     signals: Option<SignalsInfo<WithOrigin>>,
@@ -55,7 +54,6 @@ pub(crate) struct Attendance {
 }
 
 /// A signal, and who sent it.
-#[derive(Debug)]
 struct Came {
     signal: i32,
     from: String,

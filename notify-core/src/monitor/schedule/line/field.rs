@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 /// One of the five fields.
-#[derive(Debug)]
 pub(super) struct Field {
     pub(super) name: &'static str,
     /// What it counts anew with.

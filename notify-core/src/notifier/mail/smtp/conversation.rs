@@ -23,7 +23,7 @@ use crate::os::machine::Machine;
 const QUOTED: usize = 200;
 
 /// What was said last when an answer came, which says what it speaks of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
     Greeting,
     Login,
