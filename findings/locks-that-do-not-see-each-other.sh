@@ -52,12 +52,13 @@ all() {
 }
 held_by() { # a tool and its arguments
     rm -f lock held
-    start holder "$@" sh -c 'touch held; exec sleep 100'
-    within 20 test -e held
+    start holder "$@" sh -c 'echo $$ > held; exec sleep 100'
+    within 20 test -s held
     echo "held by $1:"
     all
     kill "${started[-1]}"
     wait "${started[-1]}" || true
+    kill "$(cat held)" 2> /dev/null || true # lckdo leaves it
 }
 seen=$(held_by flock -F lock; held_by lckdo lock)
 expect 'held by flock:
