@@ -619,6 +619,21 @@ fn a_directory_that_is_missing_is_made_and_one_that_cannot_be_made_yet_is_waited
     assert_eq!(watch.stop().0, Some(0));
 }
 
+/// The queues of its destinations have other names there.
+#[test]
+fn a_death_in_a_directory_that_was_removed_and_made_anew_is_sent() {
+    let (folder, receiver) = (Folder::new(), Receiver::new());
+    let watch = Watch::new(&folder, &receiver);
+    for deaths in 1..=3 {
+        ends("kill").directory(&folder).alerts_to(&receiver).run();
+        eventually("the death is delivered", || errors(&receiver) == deaths);
+        eventually("the directory is removed", || {
+            fs::remove_dir_all(folder.path()).is_ok()
+        });
+    }
+    assert_eq!(watch.stop().0, Some(0));
+}
+
 /// issue 12, point 6
 #[cfg(target_os = "linux")]
 #[test]

@@ -1,5 +1,6 @@
 //! Finds the runs of processes that died, by their records, and reports them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use crate::runs::overdue;
 use crate::runs::registry;
 use crate::runs::report::Report;
 use crate::settings::in_force;
+use crate::settings::route::Routes;
 use crate::settings::setup::Setup;
 use crate::state::ExpiredRuns;
 use crate::state::Store;
@@ -228,8 +230,10 @@ fn report_death(
     if queues.is_empty() || !needs_routes {
         report.find_routes(warnings);
     } else {
-        let routes = setup.routes(&report.ended.channel);
-        report.routes = routes.filter(|routes| routes.queues == *queues);
+        let is_its_own = |routes: &Arc<Routes>| routes.queues == *queues;
+        let channel = &report.ended.channel;
+        let known = setup.routes(channel).filter(is_its_own);
+        report.routes = known.or_else(|| setup.routes_anew(channel).filter(is_its_own));
         if report.routes.is_none() {
             return false;
         }

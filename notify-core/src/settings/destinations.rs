@@ -78,6 +78,22 @@ impl Setup {
         routes
     }
 
+    /// Returns the same of a directory that may have been made anew since, where the queues have other names.
+    pub(crate) fn routes_anew(&self, channel: &str) -> Option<Arc<Routes>> {
+        let routes = self.routes(channel)?;
+        let first = routes.all.first()?;
+        let queue = self.find_queue(channel, &*first.notifier)?;
+        if routes
+            .queues
+            .first()
+            .is_some_and(|name| name == queue.name())
+        {
+            return Some(routes);
+        }
+        self.routes.lock().clear();
+        self.routes(channel)
+    }
+
     fn find_routes(&self, channel: &str) -> Routes {
         let routes = self.find_notifiers(channel).into_iter().enumerate();
         let routes = routes.map(|(number, (notifier, mend))| Route {
