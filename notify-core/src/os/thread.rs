@@ -95,8 +95,24 @@ impl Drop for Again {
 mod tests {
     use std::os::unix::process::ExitStatusExt as _;
     use std::process::Command;
+    use std::sync::mpsc;
 
     use super::*;
+
+    #[test]
+    fn a_signal_that_the_program_waits_for_reaches_no_thread_of_ours() {
+        let waits = || {
+            let (end, ended) = mpsc::channel::<()>();
+            let work = move || {
+                let _ = ended.recv();
+            };
+            let ours = spawn("notify-test", work).unwrap();
+            ffi::wait_for_sigterm();
+            drop(end);
+            ours.join().unwrap();
+        };
+        assert!(ffi::ends_in_a_fork(waits));
+    }
 
     #[test]
     fn annotated_functions_run_bare_on_a_thread_of_ours() {
