@@ -58,21 +58,6 @@ fn what_is_annotated_in_a_notifier_runs_bare() {
     );
 }
 
-#[test]
-fn a_warning_waits_for_no_thread_that_holds_standard_error() {
-    let folder = Folder::new();
-    let program = Program::new("exits").arg("standard error is locked");
-    let ended = exits(program.directory(&folder));
-    let warnings = ended.warnings();
-    assert!(
-        warnings
-            .iter()
-            .any(|line| line.contains("SLACK_ALERTS_WEBHOOK_URL")),
-        "{ended:?}"
-    );
-    assert!(folder.status_file(RUN).starts_with("ERROR\n"));
-}
-
 /// Ends by a notifier that does not return; returns whether the next process knows that it has not answered.
 fn is_cut_off_and_noted(way: &str) -> bool {
     let (folder, receiver) = (Folder::new(), Receiver::new());

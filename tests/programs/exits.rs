@@ -85,12 +85,6 @@ fn run(way: &str) -> ExitCode {
         "display panics" => drop(bad(Bad::Panics)),
         "display fails" => drop(bad(Bad::Fails)),
         "display is endless" => drop(bad(Bad::Endless)),
-        "standard error is locked" => {
-            let _held = std::io::stderr().lock();
-            // It says on standard error that there is no webhook.
-            let _ = thread::spawn(fail).join();
-            exit(7)
-        }
         "exec" => {
             let _ = fail();
             // It returns only where the shell is missing.

@@ -113,6 +113,12 @@ pub(crate) fn pid() -> u32 {
     Engine::this().pid
 }
 
+/// Returns whether the process was forked by one that has used this library.
+#[cfg(unix)]
+pub(crate) fn is_forked() -> bool {
+    Engine::this().parent.is_some()
+}
+
 /// Distinguishes the engine of this process from those of its ancestors, which stay in its memory.
 pub(crate) fn address() -> usize {
     Engine::this().address()

@@ -797,9 +797,8 @@ pub(crate) fn block(signals: Blocked) -> Blocked {
     }
 }
 
-/// Writes a line to standard error, and ends nobody and waits for nobody: not by SIGPIPE, to which the program may have
-/// given its default back; not for std's lock, which a thread may hold that waits for this one, or in a forked child one
-/// that is not there; and 0.2 s at most for whoever does not read.
+/// Writes a line to standard error, and ends nobody by SIGPIPE, to which the program may have given its default back. It
+/// waits 0.2 s at most for whoever does not read.
 #[cfg(unix)]
 pub(crate) fn print(line: &str) {
     /// Whether so many bytes as are written together without a wait have room by then.

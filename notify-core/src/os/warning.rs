@@ -2,12 +2,15 @@
 //! them.
 
 use std::borrow::Cow;
+use std::io;
 #[cfg(not(unix))]
-use std::io::{self, Write as _};
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use log::Level;
 
+#[cfg(unix)]
+use crate::os::engine;
 use crate::os::engine::{Part, Slot};
 #[cfg(unix)]
 use crate::os::ffi;
@@ -78,12 +81,17 @@ pub(crate) fn follows(bytes: &[u8]) {
     }
 }
 
-/// Writes a line to standard error.
+/// Writes a line to standard error, and not into one of the program's: in a forked child past std's lock, which a thread
+/// may have held that is not there.
 fn print(line: &str) {
+    let stderr = io::stderr();
     #[cfg(unix)]
-    ffi::print(line);
+    {
+        let _whole = (!engine::is_forked()).then(|| stderr.lock());
+        ffi::print(line);
+    }
     #[cfg(not(unix))]
-    let _ = io::stderr().lock().write_all(line.as_bytes());
+    let _ = stderr.lock().write_all(line.as_bytes());
 }
 
 /// Hands a line to the logger, and returns whether that takes such lines: one that takes errors alone, or one
@@ -107,10 +115,7 @@ pub(crate) fn over(fault: &str) {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::io;
-
     use super::*;
-    use crate::os::engine;
 
     /// Issue 13, point 5.
     #[cfg(unix)]
